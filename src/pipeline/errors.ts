@@ -1,0 +1,28 @@
+/** Typed errors of the pipeline: what was expected, what was found, what to do. */
+
+export type PipelineErrorCode =
+  | 'BadFile'
+  | 'BadSetting'
+  | 'GeometryMismatch'
+  | 'RoiOutsideImage'
+  | 'EmptyMask'
+  | 'LabelNotFound'
+  | 'RoiTooSmall'
+  | 'RoiTooFewDimensions'
+  | 'ResegmentationEmpty'
+  | 'NonFiniteImage'
+  | 'TooManyLevels'
+  | 'TooLarge'
+  | 'Cancelled';
+
+/** An input that cannot be processed. `message` ends with what to do about it; it never holds patient data. */
+export class PipelineError extends Error {
+  override readonly name = 'PipelineError';
+  constructor(
+    readonly code: PipelineErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
