@@ -1,0 +1,123 @@
+// texture/components: connected components of equal cells by union-find on the voxel list; grey level zones (texture/glszm)
+// and the connected volumes of a region (diagnostics).
+// `parents` holds for each voxel (by cell index) a voxel of its component with a smaller or equal index; the root is the
+// smallest index of the component, so the result does not depend on the order of the work.
+// Entry points, each one invocation per entry of the voxel list (out-of-range invocations do nothing):
+//   start     every voxel is its own component
+//   link      joins every voxel with those of its neighbours (half of all offsets) that match it
+//   measure   adds up the size of each component at its root
+//   tally     counts the zones of each grey level: sizes up to `columns` in `counts`, larger ones in a list
+//   volumes   counts the components of each region
+// Definition: PyRadiomics glszm.py, cmatrices.c (IBSI 3.8); union by atomic minimum after Komura 2015.
+// Twin: test/reference/texture/glszm.ts
+#import common/grid
+#import common/cell
+#import common/region
+
+struct Params {
+  length: u32,
+  neighbours: u32,
+  match_mask: u32,  // bits of a cell that must be equal: all (zones) or the high half (volumes)
+  columns: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> voxels: array<u32>;
+@group(0) @binding(2) var<storage, read> cells: array<u32>;
+@group(0) @binding(3) var<storage, read> steps: array<i32>;
+@group(0) @binding(4) var<storage, read> regions: array<Region>;
+@group(0) @binding(5) var<storage, read_write> parents: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> sizes: array<atomic<u32>>;
+@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>;  // by row, size - 1
+@group(0) @binding(8) var<storage, read_write> large: array<atomic<u32>>;   // length, then pairs (row, size)
+@group(0) @binding(9) var<storage, read_write> totals: array<atomic<u32>>;  // volumes by region
+
+override workgroup_size: u32 = 64;
+
+fn root_of(start: u32) -> u32 {
+  var at = start;
+  var parent = atomicLoad(&parents[at]);
+  while (parent != at) {
+    at = parent;
+    parent = atomicLoad(&parents[at]);
+  }
+  return at;
+}
+
+fn join(first: u32, second: u32) {
+  var a = first;
+  var b = second;
+  loop {
+    a = root_of(a);
+    b = root_of(b);
+    if (a == b) { return; }
+    let high = max(a, b);
+    let low = min(a, b);
+    let before = atomicMin(&parents[high], low);
+    if (before == high) { return; }
+    // Another invocation hung `high` below `before` meanwhile: its component must be joined too.
+    a = before;
+    b = low;
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn start(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  atomicStore(&parents[index], index);
+  atomicStore(&sizes[index], 0u);
+}
+
+@compute @workgroup_size(workgroup_size)
+fn link(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  let cell = cells[index];
+  if (cell == 0u) { return; }
+  for (var n = 0u; n < params.neighbours; n++) {
+    let other = u32(i32(index) + steps[n]);
+    if (((cells[other] ^ cell) & params.match_mask) == 0u) { join(index, other); }
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn measure(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  if (cells[index] == 0u) { return; }
+  let root = root_of(index);
+  atomicStore(&parents[index], root);
+  atomicAdd(&sizes[root], 1u);
+}
+
+@compute @workgroup_size(workgroup_size)
+fn tally(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  let cell = cells[index];
+  if (cell == 0u || atomicLoad(&parents[index]) != index) { return; }
+  let row = regions[region_of(cell)].row_first + level_of(cell) - 1u;
+  let size = atomicLoad(&sizes[index]);
+  if (size <= params.columns) {
+    atomicAdd(&counts[row * params.columns + size - 1u], 1u);
+  } else {
+    let at = 1u + 2u * atomicAdd(&large[0], 1u);
+    atomicStore(&large[at], row);
+    atomicStore(&large[at + 1u], size);
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn volumes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  let cell = cells[index];
+  if (cell == 0u || atomicLoad(&parents[index]) != index) { return; }
+  atomicAdd(&totals[region_of(cell)], 1u);
+}

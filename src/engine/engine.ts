@@ -1,0 +1,156 @@
+/** The engine: a device with its pool, caches and state. Knows nothing of medicine. */
+import { type Caps, capsOf, deviceDescriptor } from './caps.ts';
+import { DeviceLostError, EngineError } from './errors.ts';
+import { effectiveFlags, type ExecutionContext, execute } from './execute.ts';
+import type { Flags, Kernel } from './kernel.ts';
+import { PipelineCache } from './pipelines.ts';
+import { BufferPool, type PoolStats } from './pool.ts';
+import { Profile } from './profile.ts';
+import type { BufferRef, Recording, Results } from './recording.ts';
+
+export interface EngineOptions {
+  /** Idle buffers kept for reuse, bytes. Default 512 MiB. */
+  readonly poolBytes?: number;
+  /** One submit and one error scope per dispatch; slow, but an error names its kernel. */
+  readonly debug?: boolean;
+  /** Collect GPU timestamps per kernel (needs `timestamp-query`). */
+  readonly profile?: boolean;
+  /** Use subgroup operations where the device has them. Default true. */
+  readonly subgroups?: boolean;
+  /** Kept reachable as long as the engine: Dawn's instance must not be collected while its device lives. */
+  readonly keepAlive?: unknown;
+}
+
+export interface EngineStats {
+  readonly pool: PoolStats;
+  /** Kept buffers and their bytes. */
+  readonly resident: { readonly buffers: number; readonly bytes: number };
+  readonly pipelines: number;
+  readonly submits: number;
+}
+
+export type EngineState = 'ready' | 'failed' | 'destroyed';
+
+export class Engine {
+  readonly caps: Caps;
+  /** GPU time per kernel, filled when the engine was made with `profile`. */
+  readonly profile = new Profile();
+  readonly #device: GPUDevice;
+  readonly #context: ExecutionContext;
+  readonly #keepAlive: unknown;
+  readonly #lost: Promise<never>;
+  #state: EngineState = 'ready';
+  #failure: EngineError | null = null;
+  #submits = 0;
+
+  /** Opens a device on an adapter with all wanted features and limits that the adapter has. */
+  static async open(adapter: GPUAdapter, options: EngineOptions = {}): Promise<Engine> {
+    return new Engine(adapter, await adapter.requestDevice(deviceDescriptor(adapter)), options);
+  }
+
+  private constructor(adapter: GPUAdapter, device: GPUDevice, options: EngineOptions) {
+    this.caps = capsOf(adapter, device);
+    this.#device = device;
+    this.#keepAlive = options.keepAlive;
+    this.#context = {
+      device,
+      caps: this.caps,
+      pool: new BufferPool(device, options.poolBytes ?? 512 * 2 ** 20),
+      pipelines: new PipelineCache(device),
+      resident: new Map(),
+      profile: options.profile ? this.profile : null,
+      debug: options.debug ?? false,
+      useSubgroups: options.subgroups ?? true,
+    };
+    this.#lost = device.lost.then((info) => {
+      if (this.#state === 'ready') this.#fail(new DeviceLostError(info.message || String(info.reason)));
+      throw this.#failure ?? new DeviceLostError('the engine was destroyed');
+    });
+    this.#lost.catch(() => undefined);
+    device.addEventListener('uncapturederror', (event) => {
+      this.#fail(new EngineError('Validation', `uncaptured GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    });
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  #fail(error: EngineError): void {
+    this.#state = 'failed';
+    this.#failure ??= error;
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#state === 'destroyed') throw new DeviceLostError('the engine was destroyed');
+  }
+
+  /** Starts compiling kernels so that a later `execute` need not wait; several compile side by side. */
+  prepare(kernels: readonly Kernel[], flags: Flags = {}): Promise<void> {
+    this.#check();
+    const chosen = effectiveFlags({ flags }, this.#context);
+    return Promise.all(kernels.map((k) => this.#context.pipelines.get(k, chosen))).then(() => undefined);
+  }
+
+  /**
+   * Runs a recording in one submit. Several may be in flight; they run in the order of the calls.
+   * @throws DeviceLostError when the device is or goes lost; EngineError (OutOfMemory, Validation, ShaderCompile, LimitExceeded)
+   */
+  async execute(recording: Recording): Promise<Results> {
+    this.#check();
+    this.#submits++;
+    try {
+      return await Promise.race([execute(recording, this.#context), this.#lost]);
+    } catch (error) {
+      // A destroyed device rejects mapAsync before `lost` settles; what the caller must know is the loss.
+      if (!(error instanceof EngineError)) await this.#settleLoss();
+      if (this.#failure) throw this.#failure;
+      throw error;
+    }
+  }
+
+  async #settleLoss(): Promise<void> {
+    const pause = new Promise<void>((resolve) => setTimeout(resolve, 50));
+    await Promise.race([this.#lost.catch(() => undefined), pause]);
+  }
+
+  /** Gives kept buffers back to the pool. Unknown references are ignored, so that cleaning up twice is safe. */
+  release(...refs: readonly BufferRef[]): void {
+    for (const ref of refs) {
+      const buffer = this.#context.resident.get(ref.id);
+      if (!buffer) continue;
+      this.#context.resident.delete(ref.id);
+      if (this.#state === 'ready') this.#context.pool.release(buffer);
+    }
+  }
+
+  /** Destroys idle buffers. */
+  trim(): void {
+    this.#context.pool.trim();
+  }
+
+  stats(): EngineStats {
+    const resident = [...this.#context.resident.values()];
+    return {
+      pool: this.#context.pool.stats(),
+      resident: { buffers: resident.length, bytes: resident.reduce((sum, b) => sum + b.size, 0) },
+      pipelines: this.#context.pipelines.size,
+      submits: this.#submits,
+    };
+  }
+
+  /** Destroys the device. Work in flight rejects with DeviceLostError. */
+  destroy(): void {
+    if (this.#state === 'ready') {
+      this.#state = 'destroyed';
+      this.#failure = new DeviceLostError('the engine was destroyed');
+    }
+    this.#device.destroy();
+  }
+
+  /** What keeps the platform's GPU instance alive; see `EngineOptions.keepAlive`. */
+  get keepAlive(): unknown {
+    return this.#keepAlive;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * From a .wgsl file to the text a device compiles: `#import name` pastes `shaders/name.wgsl` once,
+ * `#if FLAG` / `#elif FLAG` / `#else` / `#endif` select what WGSL cannot express (by wgsl-preprocessor).
+ */
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+
+/** Snippets that kernels may import, by path without extension (`common/grid`). */
+const library: Record<string, string> = Object.fromEntries(
+  Object.entries(
+    import.meta.glob<string>('../../shaders/common/**/*.wgsl', { query: '?raw', import: 'default', eager: true }),
+  ).map(([path, text]) => [path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), text]),
+);
+
+const importLine = /^[ \t]*#import[ \t]+([\w/]+)[ \t]*$/gm;
+const conditionLine = /^[ \t]*(#if|#elif)[ \t]+(\w+)[ \t]*$/gm;
+
+function resolveImports(source: string, seen: Set<string>): string {
+  return source.replace(importLine, (_line, name: string) => {
+    if (seen.has(name)) return '';
+    seen.add(name);
+    const text = library[name];
+    if (text === undefined) throw new Error(`#import ${name}: no such file under shaders/`);
+    return resolveImports(text, seen);
+  });
+}
+
+/**
+ * Resolves imports and conditions.
+ * @param source text of a kernel file
+ * @param flags value of every flag that the file may name
+ * @throws Error on an unknown import or flag
+ */
+export function preprocess(source: string, flags: Readonly<Record<string, boolean>>): string {
+  const text = resolveImports(source, new Set());
+  const strings: string[] = [];
+  const values: boolean[] = [];
+  let from = 0;
+  for (const match of text.matchAll(conditionLine)) {
+    const flag = match[2] as string;
+    if (!(flag in flags)) throw new Error(`${match[1]} ${flag}: unknown flag, expected one of: ${Object.keys(flags).join(', ')}`);
+    strings.push(`${text.slice(from, match.index)}${match[1]} `);
+    values.push(flags[flag] as boolean);
+    from = match.index + match[0].length;
+  }
+  strings.push(text.slice(from));
+  if (values.length === 0) return text;
+  return wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values);
+}

@@ -1,0 +1,59 @@
+/** Feature classes and their features: what PyRadiomics calls them, and which are wanted. */
+import { PipelineError } from './errors.ts';
+import { firstOrderNames } from './firstorder/features.ts';
+import { suggest } from './settings.ts';
+import { shapeNames } from './shape/features.ts';
+import { shape2DNames } from './shape/features2d.ts';
+import { glcmNames } from './texture/features/glcm.ts';
+import { gldmNames } from './texture/features/gldm.ts';
+import { glrlmNames } from './texture/features/glrlm.ts';
+import { glszmNames } from './texture/features/glszm.ts';
+import { ngtdmNames } from './texture/features/ngtdm.ts';
+
+/** Features of each class in PyRadiomics' order, the deprecated ones apart. */
+const known = {
+  shape: { names: shapeNames, deprecated: ['Compactness1', 'Compactness2', 'SphericalDisproportion'] },
+  shape2D: { names: shape2DNames, deprecated: ['SphericalDisproportion'] },
+  firstorder: { names: firstOrderNames, deprecated: ['StandardDeviation'] },
+  glcm: { names: glcmNames, deprecated: ['Dissimilarity', 'Homogeneity1', 'Homogeneity2', 'SumVariance'] },
+  gldm: { names: gldmNames, deprecated: ['DependencePercentage', 'GrayLevelNonUniformityNormalized'] },
+  glrlm: { names: glrlmNames, deprecated: [] },
+  glszm: { names: glszmNames, deprecated: [] },
+  ngtdm: { names: ngtdmNames, deprecated: [] },
+} as const satisfies Record<string, { names: readonly string[]; deprecated: readonly string[] }>;
+
+export type FeatureClass = keyof typeof known;
+export const featureClasses = Object.keys(known) as readonly FeatureClass[];
+
+/** PyRadiomics' default: all classes but shape2D. */
+export const defaultClasses: readonly FeatureClass[] = featureClasses.filter((c) => c !== 'shape2D');
+
+/** Classes to compute; a list of names restricts a class to those features, null means all that are not deprecated. */
+export type ClassSelection = readonly FeatureClass[] | Readonly<Partial<Record<FeatureClass, readonly string[] | null>>>;
+
+/** The wanted features by class, shape classes first as in PyRadiomics' output. */
+export type WantedFeatures = ReadonlyMap<FeatureClass, readonly string[]>;
+
+/**
+ * Checks a selection of classes and features.
+ * @throws PipelineError BadSetting on an unknown class or feature
+ */
+export function wantedFeatures(selection: ClassSelection = defaultClasses): WantedFeatures {
+  const entries = Array.isArray(selection) ? selection.map((c) => [c, null] as const) : Object.entries(selection);
+  const wanted = entries.map(([name, features]) => [checkClass(name), checkFeatures(checkClass(name), features ?? null)] as const);
+  const isShape = (c: FeatureClass) => c.startsWith('shape');
+  return new Map([...wanted.filter(([c]) => isShape(c)), ...wanted.filter(([c]) => !isShape(c))]);
+}
+
+function checkClass(name: string): FeatureClass {
+  if (name in known) return name as FeatureClass;
+  throw new PipelineError('BadSetting', `unknown feature class ${name}.${suggest(name, featureClasses)} Known: ${featureClasses.join(', ')}`);
+}
+
+function checkFeatures(name: FeatureClass, features: readonly string[] | null): readonly string[] {
+  const { names, deprecated } = known[name] as { names: readonly string[]; deprecated: readonly string[] };
+  if (features === null) return names;
+  const unknown = features.find((f) => !names.includes(f) && !deprecated.includes(f));
+  if (unknown === undefined) return features;
+  throw new PipelineError('BadSetting', `unknown feature ${name}_${unknown}.${suggest(unknown, names)} Known: ${names.join(', ')}`);
+}

@@ -1,0 +1,64 @@
+/** Masks as the kernels read them: label values packed into 32-bit words. */
+import { type Box, boxSize, forEachRow } from '../box.ts';
+import type { Mask, VoxelArray } from '../volume.ts';
+
+export interface PackedLabels {
+  /** Label indices, `labelsPerWord` to a word, lowest bits first. */
+  readonly data: Uint8Array | Uint16Array;
+  readonly labelsPerWord: 4 | 2;
+  /** Number of label indices (256 or 65536), the length of tables by label. */
+  readonly indices: 256 | 65536;
+  /** Label value of an index. */
+  valueOf(index: number): number;
+  /** Index of a label value, or -1 where the mask cannot hold it. */
+  indexOf(value: number): number;
+}
+
+const identity = { valueOf: (index: number) => index };
+
+/** Packs a mask without copying where its type allows. Values are cast to uint32, as PyRadiomics does. */
+export function packLabels(mask: Mask): PackedLabels {
+  const { data } = mask;
+  if (data instanceof Uint8Array) {
+    return { data, labelsPerWord: 4, indices: 256, ...identity, indexOf: (value) => (value < 256 ? value : -1) };
+  }
+  if (data instanceof Uint16Array) {
+    return { data, labelsPerWord: 2, indices: 65536, ...identity, indexOf: (value) => (value < 65536 ? value : -1) };
+  }
+  return packWide(data);
+}
+
+/** Numbers the distinct values of a wide mask in order of appearance, background first. */
+function packWide(source: VoxelArray): PackedLabels {
+  const index = new Map<number, number>([[0, 0]]);
+  const packed = new Uint16Array(source.length);
+  let last = 0;
+  let lastIndex = 0;
+  for (let i = 0; i < source.length; i++) {
+    const value = Math.trunc(source[i] as number) >>> 0;
+    if (value !== last) {
+      last = value;
+      lastIndex = index.get(value) ?? index.size;
+      if (lastIndex === index.size) index.set(value, lastIndex);
+      if (lastIndex > 65535) throw new RangeError('a mask with more than 65535 different labels cannot be processed');
+    }
+    packed[i] = lastIndex;
+  }
+  const values = [...index.keys()];
+  return {
+    data: packed,
+    labelsPerWord: 2,
+    indices: 65536,
+    valueOf: (i) => values[i] as number,
+    indexOf: (value) => index.get(value) ?? -1,
+  };
+}
+
+/** The labels of a box, row after row. */
+export function cropLabels(labels: PackedLabels, grid: Mask['size'], box: Box): Uint8Array | Uint16Array {
+  const size = boxSize(box);
+  const length = size[0] * size[1] * size[2];
+  const crop = labels.data instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
+  forEachRow(grid, box, { size, pad: 0 }, (source, target) => crop.set(labels.data.subarray(source, source + size[0]), target));
+  return crop;
+}

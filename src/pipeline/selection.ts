@@ -1,0 +1,73 @@
+/** Which regions of a mask to extract: single labels, unions, or all. */
+import { type Box, boxUnion } from './box.ts';
+import { PipelineError } from './errors.ts';
+import type { LabelBounds } from './roi/bounds.ts';
+import type { PackedLabels } from './roi/labels.ts';
+
+/** Label values whose union is one region. */
+export type LabelUnion = readonly number[];
+
+/** One region to extract. */
+export interface Selection {
+  /** Label values joined by `+`: the region's name in rows and messages. */
+  readonly name: string;
+  readonly labels: LabelUnion;
+  /** Label indices in the packed mask. */
+  readonly indices: readonly number[];
+  readonly voxels: number;
+  /** Box in voxels of the whole mask. */
+  readonly box: Box;
+}
+
+/**
+ * Reads `1`, `1+2` or `all`.
+ * @throws PipelineError BadSetting
+ */
+export function parseLabels(text: string): LabelUnion | 'all' {
+  if (text.trim() === 'all') return 'all';
+  const labels = text.split('+').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN));
+  if (labels.some((l) => !Number.isInteger(l) || l < 0)) {
+    throw new PipelineError('BadSetting', `expected a label, a union such as 1+2, or "all"; found "${text}"`);
+  }
+  return [...new Set(labels)];
+}
+
+/**
+ * Finds the labels of a selection in a mask.
+ * @throws PipelineError LabelNotFound naming the labels there are
+ */
+export function resolveSelection(labels: LabelUnion, packed: PackedLabels, found: readonly LabelBounds[]): Selection {
+  const parts = labels.map((label) => {
+    const index = packed.indexOf(label);
+    const part = found.find((f) => f.index === index);
+    if (!part) throw new PipelineError('LabelNotFound', `label ${label} is not in the mask; it has ${listLabels(packed, found)}`);
+    return part;
+  });
+  return {
+    name: labels.join('+'),
+    labels,
+    indices: parts.map((p) => p.index),
+    voxels: parts.reduce((sum, p) => sum + p.voxels, 0),
+    box: parts.map((p) => p.box).reduce(boxUnion),
+  };
+}
+
+function listLabels(packed: PackedLabels, found: readonly LabelBounds[]): string {
+  const values = found.map((f) => packed.valueOf(f.index)).sort((a, b) => a - b);
+  return values.length > 20 ? `${values.slice(0, 20).join(', ')} and ${values.length - 20} more` : values.join(', ');
+}
+
+/** Splits selections into groups in which no label occurs twice: a voxel can be in one region of a pass only. */
+export function disjointGroups(selections: readonly Selection[]): Selection[][] {
+  const groups: { used: Set<number>; members: Selection[] }[] = [];
+  for (const selection of selections) {
+    let group = groups.find((g) => !selection.indices.some((i) => g.used.has(i)));
+    if (!group) {
+      group = { used: new Set(), members: [] };
+      groups.push(group);
+    }
+    group.members.push(selection);
+    for (const i of selection.indices) group.used.add(i);
+  }
+  return groups.map((g) => g.members);
+}

@@ -1,0 +1,117 @@
+/** PyRadiomics' settings: names, defaults, allowed values. */
+import { z } from 'zod';
+import { PipelineError } from './errors.ts';
+
+const weightingNorms = ['manhattan', 'euclidean', 'infinity', 'no_weighting'] as const;
+const resegmentModes = ['absolute', 'relative', 'sigma'] as const;
+
+const positive = z.number().positive();
+const count = z.int().positive();
+
+/** The settings that extraction of the original image reads; keys and defaults are PyRadiomics' (featureextractor.py). */
+const schema = z.strictObject({
+  /** Width of a grey level bin, in the unit of the image. */
+  binWidth: positive.default(25),
+  /** Fixed number of bins; overrides binWidth. */
+  binCount: count.nullable().default(null),
+  /** Label value of the region when no label is asked for. */
+  label: z.int().nonnegative().default(1),
+  /** Channel of a vector mask. */
+  label_channel: z.int().nonnegative().default(0),
+  /** Neighbour distances (infinity norm, voxels) of GLCM, GLDM and NGTDM. */
+  distances: z.array(count).nonempty().default([1]),
+  /** Textures slice by slice. */
+  force2D: z.boolean().default(false),
+  /** The axis across the slices: 0 = z, 1 = y, 2 = x. */
+  force2Ddimension: z.int().min(0).max(2).default(0),
+  weightingNorm: z.enum(weightingNorms).nullable().default(null),
+  symmetricalGLCM: z.boolean().default(true),
+  /** Largest grey level difference of dependent voxels. */
+  gldm_a: z.int().nonnegative().default(0),
+  /** Added to intensities before Energy, TotalEnergy and RootMeanSquared. */
+  voxelArrayShift: z.number().default(0),
+  minimumROIDimensions: z.int().min(1).max(3).default(2),
+  /** Regions of this many voxels or fewer are refused. */
+  minimumROISize: count.nullable().default(null),
+  /** One (lower) or two thresholds, closed range. */
+  resegmentRange: z.array(z.number()).min(1).max(2).nullable().default(null),
+  resegmentMode: z.enum(resegmentModes).default('absolute'),
+  /** Shape features of the resegmented region. */
+  resegmentShape: z.boolean().default(false),
+  /** Crops the image before filtering; without effect on features of the original image. */
+  preCrop: z.boolean().default(false),
+  /** Voxels around the region that cropping keeps. */
+  padDistance: z.int().nonnegative().default(5),
+  /** Largest difference of image and mask geometry, relative to the first spacing. Null: ITK's 1e-6. */
+  geometryTolerance: positive.nullable().default(null),
+  /** Resample a mask of another grid to the image's grid. */
+  correctMask: z.boolean().default(false),
+  /** Write the diagnostics columns. */
+  additionalInfo: z.boolean().default(true),
+});
+
+export type Settings = z.output<typeof schema>;
+export type SettingsInput = z.input<typeof schema>;
+export type WeightingNorm = (typeof weightingNorms)[number];
+
+/** Names of all settings. */
+export const settingNames: readonly string[] = Object.keys(schema.shape);
+
+/** Letters to change to get from one word to the other. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + Number(a[i - 1] !== b[j - 1]);
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+/** The name closest to what was typed, as a hint for messages; empty where none is near. */
+export function suggest(typed: string, names: readonly string[]): string {
+  const best = names
+    .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return best && best.distance <= Math.max(2, typed.length / 3) ? ` Did you mean ${best.name}?` : '';
+}
+
+/**
+ * Fills in the defaults and checks every value.
+ * @throws PipelineError BadSetting naming the setting, what was found, what is allowed
+ */
+export function parseSettings(input: SettingsInput = {}): Settings {
+  const unknown = Object.keys(input).find((key) => !settingNames.includes(key));
+  if (unknown !== undefined) {
+    throw new PipelineError('BadSetting', `unknown setting ${unknown}.${suggest(unknown, settingNames)} Known: ${settingNames.join(', ')}`);
+  }
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const path = issue.path.join('.');
+  const found = JSON.stringify(issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input));
+  throw new PipelineError('BadSetting', `setting ${path}: ${issue.message}; found ${found}`);
+}
+
+const words: Record<string, unknown> = { None: null, null: null, True: true, true: true, False: false, false: false };
+
+/**
+ * Reads `KEY=VALUE` as the command line gives it: numbers, true/false, none/null, lists as `[1, 2]` or `1,2`, words.
+ * @throws PipelineError BadSetting
+ */
+export function parseSettingText(text: string): SettingsInput {
+  const match = /^(\w+)\s*[=:]\s*(.*)$/s.exec(text.trim());
+  if (!match) throw new PipelineError('BadSetting', `expected KEY=VALUE, found "${text}"`);
+  const [, key, value] = match as unknown as [string, string, string];
+  return { [key]: parseValue(value.trim(), key === 'distances' || key === 'resegmentRange') };
+}
+
+function parseValue(text: string, list: boolean): unknown {
+  if (text in words) return words[text];
+  if (list) return text.replace(/^[[(]|[\])]$/g, '').split(',').filter((part) => part.trim() !== '').map((part) => parseValue(part.trim(), false));
+  const number = Number(text);
+  return text !== '' && !Number.isNaN(number) ? number : text;
+}

@@ -1,0 +1,115 @@
+/** texture/components: connected components by union-find; grey level zones (GLSZM) and connected volumes. */
+import source from '../../../shaders/texture/components.wgsl?raw';
+import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import type { RegionCells } from '../roi/compact.ts';
+
+const file = { source, workgroup: 64 };
+const list = { params: 'uniform', voxels: 'read' } as const;
+
+export const start = defineKernel({
+  ...file,
+  name: 'texture/components:start',
+  entryPoint: 'start',
+  bindings: { ...list, parents: 'read_write', sizes: 'read_write' },
+});
+export const link = defineKernel({
+  ...file,
+  name: 'texture/components:link',
+  entryPoint: 'link',
+  bindings: { ...list, cells: 'read', steps: 'read', parents: 'read_write' },
+});
+export const measure = defineKernel({
+  ...file,
+  name: 'texture/components:measure',
+  entryPoint: 'measure',
+  bindings: { ...list, cells: 'read', parents: 'read_write', sizes: 'read_write' },
+});
+export const tally = defineKernel({
+  ...file,
+  name: 'texture/components:tally',
+  entryPoint: 'tally',
+  bindings: { ...list, cells: 'read', regions: 'read', parents: 'read_write', sizes: 'read_write', counts: 'read_write', large: 'read_write' },
+});
+export const volumes = defineKernel({
+  ...file,
+  name: 'texture/components:volumes',
+  entryPoint: 'volumes',
+  bindings: { ...list, cells: 'read', parents: 'read_write', totals: 'read_write' },
+});
+
+/** Bits of a cell that must agree for two neighbours to be connected. */
+const MATCH = { zones: 0xffffffff, volumes: 0xffff0000 } as const;
+
+/** Zones of up to this many voxels are counted in a table, larger ones listed. */
+const COLUMNS = 64;
+
+/** The growing forest of one set of cells. Zones first: volumes are unions of zones and go on from there. */
+export interface Forest {
+  readonly parents: BufferRef;
+  readonly sizes: BufferRef;
+}
+
+export function recordForest(rec: Recording, { voxels, length, box }: RegionCells): Forest {
+  const forest = {
+    parents: rec.buffer('texture/components.parents', box.cells * 4),
+    sizes: rec.buffer('texture/components.sizes', box.cells * 4),
+  };
+  rec.dispatch(start, { params: params(length), voxels, ...forest }, length);
+  return forest;
+}
+
+const params = (length: number, neighbours = 0, match_mask = 0, columns = 0) => ({ length, neighbours, match_mask, columns });
+
+function recordLink(rec: Recording, { cells, voxels, length }: RegionCells, { parents }: Forest, steps: Int32Array, match: number): void {
+  const stepBuffer = rec.upload('texture/components.steps', steps);
+  rec.dispatch(link, { params: params(length, steps.length, match), voxels, cells, steps: stepBuffer, parents }, length);
+}
+
+export interface ZoneBuffers {
+  /** By row, size - 1, for sizes up to COLUMNS. */
+  readonly counts: BufferRef;
+  /** Number of larger zones, then (row, size) of each. */
+  readonly large: BufferRef;
+}
+
+/** Counts the zones. @param steps linear steps of one half of the neighbourhood; @param rows rows of all regions */
+export function recordZones(rec: Recording, region: RegionCells, forest: Forest, regions: BufferRef, steps: Int32Array, rows: number): ZoneBuffers {
+  const { cells, voxels, length } = region;
+  recordLink(rec, region, forest, steps, MATCH.zones);
+  rec.dispatch(measure, { params: params(length), voxels, cells, ...forest }, length);
+  const counts = rec.zeros('texture/components.counts', rows * COLUMNS * 4);
+  const large = rec.zeros('texture/components.large', (1 + 2 * Math.floor(length / (COLUMNS + 1))) * 4);
+  rec.dispatch(tally, { params: params(length, 0, 0, COLUMNS), voxels, cells, regions, ...forest, counts, large }, length);
+  return { counts, large };
+}
+
+/** Counts the 26-connected volumes of each region. */
+export function recordVolumes(rec: Recording, region: RegionCells, forest: Forest, steps: Int32Array, regions: number): BufferRef {
+  const { cells, voxels, length } = region;
+  recordLink(rec, region, forest, steps, MATCH.volumes);
+  const totals = rec.zeros('texture/components.totals', regions * 4);
+  rec.dispatch(volumes, { params: params(length), voxels, cells, parents: forest.parents, totals }, length);
+  return totals;
+}
+
+/** The zones of the rows `first` to `first + rows - 1` in sparse form, by row, then size. */
+export function decodeZones(counts: Uint32Array, large: Uint32Array, first: number, rows: number): { row: Uint32Array; size: Uint32Array; count: Uint32Array } {
+  const found: [row: number, size: number, count: number][] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let c = 0; c < COLUMNS; c++) {
+      const count = counts[(first + row) * COLUMNS + c] as number;
+      if (count > 0) found.push([row, c + 1, count]);
+    }
+  }
+  const listed = new Map<number, number>();
+  for (let k = 0; k < (large[0] as number); k++) {
+    const row = (large[1 + 2 * k] as number) - first;
+    if (row < 0 || row >= rows) continue;
+    const key = row * 2 ** 32 + (large[2 + 2 * k] as number);
+    listed.set(key, (listed.get(key) ?? 0) + 1);
+  }
+  for (const [key, count] of listed) found.push([Math.floor(key / 2 ** 32), key % 2 ** 32, count]);
+  found.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const column = (k: 0 | 1 | 2) => Uint32Array.from(found, (zone) => zone[k]);
+  return { row: column(0), size: column(1), count: column(2) };
+}
