@@ -1,0 +1,49 @@
+/** Which kernels an extraction will use, so that they can compile while files are being read. */
+import type { Kernel } from '../engine/index.ts';
+import type { FeatureClass, WantedFeatures } from './classes.ts';
+import { levels } from './discretise/levels.ts';
+import { gather } from './firstorder/gather.ts';
+import { histogram } from './firstorder/histogram.ts';
+import { bounds } from './roi/bounds.ts';
+import { clip } from './roi/clip.ts';
+import { compact } from './roi/compact.ts';
+import { extent } from './roi/extent.ts';
+import { range } from './roi/range.ts';
+import { resegment } from './roi/resegment.ts';
+import type { Settings } from './settings.ts';
+import { extremes, mesh } from './shape/surface.ts';
+import { link, measure, start, tally, volumes } from './texture/components.ts';
+import { glcm } from './texture/glcm.ts';
+import { gldm } from './texture/gldm.ts';
+import { glrlm } from './texture/glrlm.ts';
+import { ngtdm } from './texture/ngtdm.ts';
+import type { Volume } from './volume.ts';
+
+type AnyKernel = Kernel;
+
+const byClass: Record<FeatureClass, readonly unknown[]> = {
+  shape: [mesh, extremes],
+  shape2D: [mesh, extremes],
+  firstorder: [levels],
+  glcm: [levels, glcm],
+  gldm: [levels, gldm],
+  glrlm: [levels, glrlm],
+  glszm: [levels, start, link, measure, tally],
+  ngtdm: [levels, ngtdm],
+};
+
+/**
+ * The kernels that a case most likely needs. A kernel that is missing here is compiled when it is first dispatched.
+ * @param integers whether the image is of an integer type; null where that is not known yet
+ */
+export function kernelsFor(wanted: WantedFeatures, settings: Settings, integers: boolean | null): AnyKernel[] {
+  const list: unknown[] = [bounds, compact, extent, range];
+  for (const name of wanted.keys()) list.push(...byClass[name]);
+  if (wanted.has('firstorder') && integers !== null) list.push(integers ? histogram : gather);
+  if (settings.additionalInfo) list.push(start, link, volumes);
+  if (settings.resegmentRange) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
+  return [...new Set(list)] as AnyKernel[];
+}
+
+export const isIntegerImage = (image: Volume): boolean => !(image.data instanceof Float32Array || image.data instanceof Float64Array);
+
