@@ -19,6 +19,7 @@ struct Params {
   padded: vec3u,  // size of the padded box
   pad: u32,
   length: u32,    // entries of the voxel list
+  axes: u32,      // 3: a loop bound that is not constant is not unrolled, which keeps compilation short
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -48,7 +49,7 @@ fn flush(run: Run) {
   if (run.count == 0u) { return; }
   let row = run.region * ROW;
   atomicAdd(&sums[row], run.count);
-  for (var axis = 0u; axis < 3u; axis++) {
+  for (var axis = 0u; axis < params.axes; axis++) {
     atomicMax(&sums[row + LOW + axis], ~run.low[axis]);
     atomicMax(&sums[row + HIGH + axis], run.high[axis]);
     add64(row + FIRST + 2u * axis, run.first[axis]);

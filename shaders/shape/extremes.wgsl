@@ -14,6 +14,7 @@ struct Params {
   padded: vec3u,
   pad: u32,
   length: u32,
+  faces: u32,  // 6: a loop bound that is not constant is not unrolled, which keeps compilation short
 }
 
 struct LineTable {
@@ -59,10 +60,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first = vec3u(table.low_x, table.low_y, table.low_z);
   let at = 2u * (position_of(index, params.padded) - vec3u(params.pad) - first + vec3u(1u));
   let steps = vec3u(1u, params.padded.x, params.padded.x * params.padded.y);
-  for (var axis = 0u; axis < 3u; axis++) {
-    var unit = vec3u(0u);
-    unit[axis] = 1u;
-    if (!same_region(cells[index - steps[axis]], cell)) { add_vertex(table, at - unit); }
-    if (!same_region(cells[index + steps[axis]], cell)) { add_vertex(table, at + unit); }
+  for (var face = 0u; face < params.faces; face++) {
+    let axis = face >> 1u;
+    let side = select(0xffffffffu, 1u, (face & 1u) == 1u);
+    if (same_region(cells[index + side * steps[axis]], cell)) { continue; }
+    var vertex = at;
+    vertex[axis] += side;
+    add_vertex(table, vertex);
   }
 }

@@ -14,6 +14,8 @@ struct Params {
   padded: vec3u,
   pad: u32,
   length: u32,
+  corners: u32,  // 8: a loop bound that is not constant is not unrolled, which keeps compilation short
+  axes: u32,     // 3, likewise
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -45,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Bit x + 3 y + 9 z of `around`: whether the voxel at offset (x - 1, y - 1, z - 1) belongs to the region.
   var around = 0u;
   var corner = index - slice_step - row_step - 1u;
-  for (var row = 0u; row < 9u; row++) {
+  for (var row = 0u; row <= params.corners; row++) {
     let at = corner + (row / 3u) * slice_step + (row % 3u) * row_step;
     let bits = select(0u, 1u, same_region(cells[at], cell)) | select(0u, 2u, same_region(cells[at + 1u], cell)) |
       select(0u, 4u, same_region(cells[at + 2u], cell));
@@ -56,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let region = region_of(cell);
   let first = vec3u(box_first[4u * region], box_first[4u * region + 1u], box_first[4u * region + 2u]);
   let origin = position_of(index, params.padded) - vec3u(params.pad) - first;  // of the cell one step before, in the padded box
-  for (var c = 0u; c < 8u; c++) {
+  for (var c = 0u; c < params.corners; c++) {
     let x = c & 1u;
     let y = (c >> 1u) & 1u;
     let z = c >> 2u;
@@ -68,8 +70,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let row = (region * CONFIGURATIONS + configuration(scan)) * ROW;
     let at = origin + vec3u(x, y, z);
     add64(row, 1u);
-    add64(row + 2u, at.x);
-    add64(row + 4u, at.y);
-    add64(row + 6u, at.z);
+    for (var axis = 0u; axis < params.axes; axis++) { add64(row + 2u + 2u * axis, at[axis]); }
   }
 }

@@ -3,8 +3,8 @@
 // `parents` holds for each voxel (by cell index) a voxel of its component with a smaller or equal index; the root is the
 // smallest index of the component, so the result does not depend on the order of the work.
 // Entry points, each one invocation per entry of the voxel list (out-of-range invocations do nothing):
-//   start     every voxel is its own component
-//   link      joins every voxel with those of its neighbours (half of all offsets) that match it
+//   start     every run of matching voxels along x is one component (every voxel where x is not a direction)
+//   link      joins every voxel with the matching voxels of the neighbouring rows, leaving out joins that follow from others
 //   measure   adds up the size of each component at its root
 //   tally     counts the zones of each grey level: sizes up to `columns` in `counts`, larger ones in a list
 //   volumes   counts the components of each region
@@ -16,7 +16,8 @@
 
 struct Params {
   length: u32,
-  neighbours: u32,
+  rows: u32,        // neighbouring rows that come earlier
+  along_x: u32,     // 1 where neighbours may differ in x
   match_mask: u32,  // bits of a cell that must be equal: all (zones) or the high half (volumes)
   columns: u32,
 }
@@ -24,7 +25,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> voxels: array<u32>;
 @group(0) @binding(2) var<storage, read> cells: array<u32>;
-@group(0) @binding(3) var<storage, read> steps: array<i32>;
+@group(0) @binding(3) var<storage, read> steps: array<i32>;  // linear steps to the neighbouring rows
 @group(0) @binding(4) var<storage, read> regions: array<Region>;
 @group(0) @binding(5) var<storage, read_write> parents: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> sizes: array<atomic<u32>>;
@@ -61,15 +62,33 @@ fn join(first: u32, second: u32) {
   }
 }
 
+fn matches(cell: u32, index: u32) -> bool {
+  return ((cells[index] ^ cell) & params.match_mask) == 0u;
+}
+
 @compute @workgroup_size(workgroup_size)
 fn start(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   if (k >= params.length) { return; }
   let index = voxels[k];
-  atomicStore(&parents[index], index);
+  let cell = cells[index];
   atomicStore(&sizes[index], 0u);
+  if (cell == 0u) { return; }
+  if (params.along_x == 0u) {
+    atomicStore(&parents[index], index);
+    return;
+  }
+  if (matches(cell, index - 1u)) { return; }
+  var at = index;
+  while (matches(cell, at)) {
+    atomicStore(&parents[at], index);
+    at++;
+  }
 }
 
+// Voxels of one run along x are one component already. With m0, m1, m2 the matches at x - 1, x, x + 1 of another row:
+// a join at x follows from the left neighbour's where that and m0 match, joins at x - 1 and x + 1 follow from the one at x,
+// and from those of the left and right neighbours where these match.
 @compute @workgroup_size(workgroup_size)
 fn link(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
@@ -77,9 +96,23 @@ fn link(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let index = voxels[k];
   let cell = cells[index];
   if (cell == 0u) { return; }
-  for (var n = 0u; n < params.neighbours; n++) {
-    let other = u32(i32(index) + steps[n]);
-    if (((cells[other] ^ cell) & params.match_mask) == 0u) { join(index, other); }
+  let runs = params.along_x == 1u;
+  let left = runs && matches(cell, index - 1u);
+  let right = runs && matches(cell, index + 1u);
+  for (var row = 0u; row < params.rows; row++) {
+    let at = u32(i32(index) + steps[row]);
+    let before = runs && matches(cell, at - 1u);
+    // Bit k: join with the voxel at x - 1 + k of the row.
+    var joins = 0u;
+    if (matches(cell, at)) {
+      joins = select(2u, 0u, left && before);
+    } else {
+      joins = select(0u, 1u, before && !left) | select(0u, 4u, runs && !right && matches(cell, at + 1u));
+    }
+    while (joins != 0u) {
+      join(index, at + countTrailingZeros(joins) - 1u);
+      joins &= joins - 1u;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // texture/glrlm: grey level run lengths. One invocation per entry of the voxel list and all angles: where the voxel before
 // it along the angle differs, a run starts here; it is followed to its end and counted under (angle, level, length).
-// `multi_element` of an angle is set where a line along it holds two voxels of the region, adjacent or not.
+// Bit `angle` of `multi_element` is set where a line along it holds two voxels of the region, adjacent or not.
 // Grid: linear over the list; out-of-range invocations do nothing.
 // Definition: PyRadiomics glrlm.py, cmatrices.c (IBSI 3.7). Twin: test/reference/texture/glrlm.ts
 #import common/grid
@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> offsets: array<vec4i>;  // x, y, z, linear step
 @group(0) @binding(4) var<storage, read> regions: array<Region>;
 @group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
-@group(0) @binding(6) var<storage, read_write> multi_element: array<atomic<u32>>;  // by region, angle
+@group(0) @binding(6) var<storage, read_write> multi_element: array<atomic<u32>>;  // bits by region
 
 override workgroup_size: u32 = 64;
 
@@ -47,21 +47,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (cell == 0u) { return; }
   let region = region_of(cell);
   let row = regions[region].row_first + level_of(cell) - 1u;
+  let seen = atomicLoad(&multi_element[region]);
   for (var angle = 0u; angle < params.angles; angle++) {
     let offset = offsets[angle];
-    var ahead = cells[u32(i32(index) + offset.w)];
-    let flag = region * params.angles + angle;
-    if (atomicLoad(&multi_element[flag]) == 0u) {
-      if (same_region(ahead, cell) || more_on_line(index, cell, offset)) { atomicStore(&multi_element[flag], 1u); }
+    if ((seen & (1u << angle)) == 0u) {
+      let ahead = cells[u32(i32(index) + offset.w)];
+      if (same_region(ahead, cell) || more_on_line(index, cell, offset)) { atomicOr(&multi_element[region], 1u << angle); }
     }
     if (cells[u32(i32(index) - offset.w)] == cell) { continue; }
-    var run = 1u;
     var at = i32(index) + offset.w;
-    while (ahead == cell) {
-      run++;
+    var column = (angle * params.rows + row) * params.max_run;
+    while (cells[u32(at)] == cell) {
       at += offset.w;
-      ahead = cells[u32(at)];
+      column++;
     }
-    atomicAdd(&counts[(angle * params.rows + row) * params.max_run + run - 1u], 1u);
+    atomicAdd(&counts[column], 1u);
   }
 }

@@ -47,6 +47,15 @@ export interface Kernel<B extends Bindings = Bindings> extends KernelSpec<B> {
 }
 
 const registry = new Map<string, Kernel>();
+/** Files with several entry points are reflected once. */
+const reflected = new Map<string, ShaderDataDefinitions>();
+
+function reflect(code: string): ShaderDataDefinitions {
+  const definitions = reflected.get(code) ?? makeShaderDataDefinitions(code);
+  reflected.set(code, definitions);
+  return definitions;
+}
+
 
 /** Every kernel defined so far, by name. */
 export function allKernels(): Kernel[] {
@@ -83,7 +92,7 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       let variant = made.get(key);
       if (!variant) {
         const code = preprocess(spec.source, chosen);
-        const definitions = makeShaderDataDefinitions(code);
+        const definitions = reflect(code);
         const slots = reflectSlots(definitions, spec.entryPoint ?? 'main');
         checkBindings(spec, slots);
         variant = { code, definitions, slots };
@@ -102,8 +111,8 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
 
 function checkBindings(spec: KernelSpec<Bindings>, slots: readonly Slot[]): void {
   const declared = Object.entries(spec.bindings).map(([name, access]) => `${name}: ${access}`).join(', ');
-  const reflected = slots.map(({ name, access }) => `${name}: ${access}`).join(', ');
-  if (declared !== reflected) {
-    throw new EngineError('ShaderCompile', `${spec.name}: declared bindings (${declared}) are not those of the WGSL (${reflected})`);
+  const found = slots.map(({ name, access }) => `${name}: ${access}`).join(', ');
+  if (declared !== found) {
+    throw new EngineError('ShaderCompile', `${spec.name}: declared bindings (${declared}) are not those of the WGSL (${found})`);
   }
 }

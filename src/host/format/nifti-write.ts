@@ -34,7 +34,17 @@ function determinant(m: readonly number[]): number {
 
 /** Unit quaternion [a, b, c, d], a >= 0, of a row-major rotation; the largest component is computed first. */
 function quaternion(r: readonly number[]): [number, number, number, number] {
-  const [r11, r12, r13, r21, r22, r23, r31, r32, r33] = r as [number, number, number, number, number, number, number, number, number];
+  const [r11, r12, r13, r21, r22, r23, r31, r32, r33] = r as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const squares = [1 + r11 + r22 + r33, 1 + r11 - r22 - r33, 1 - r11 + r22 - r33, 1 - r11 - r22 + r33];
   const largest = squares.indexOf(Math.max(...squares));
   const root = Math.sqrt(Math.max(squares[largest]!, 0));
@@ -88,7 +98,8 @@ function writeHeader(view: DataView, geometry: Geometry, data: VoxelArray): void
  */
 export function encodeNifti(volume: Geometry & { readonly data: VoxelArray }): Uint8Array<ArrayBuffer> {
   const { data, size } = volume;
-  if (Math.max(...size) > 32767) throw new RangeError(`NIfTI-1 allows 32767 voxels per axis, found ${size.join(' x ')}`);
+  if (Math.max(...size) > 32767)
+    throw new RangeError(`NIfTI-1 allows 32767 voxels per axis, found ${size.join(' x ')}`);
   const bytes = new Uint8Array(voxelOffset + data.byteLength);
   writeHeader(new DataView(bytes.buffer), volume, data);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), voxelOffset);

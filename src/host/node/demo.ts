@@ -74,7 +74,9 @@ async function main(folder: string): Promise<void> {
   writeWhole(paths['rows.json'], `${JSON.stringify(rows, null, 2)}\n`);
 
   console.log('A synthetic breast-like case: two enhancing lesions in glandular tissue.');
-  console.log(`${image.size.join(' x ')} voxels of ${image.spacing.join(' x ')} mm, extracted in ${milliseconds.toFixed(0)} ms\n`);
+  console.log(
+    `${image.size.join(' x ')} voxels of ${image.spacing.join(' x ')} mm, extracted in ${milliseconds.toFixed(0)} ms\n`,
+  );
   console.log(featureTable(rows));
   console.log(`\nimage  ${paths['image.nii.gz']}\nmask   ${paths['mask.nii.gz']}`);
   console.log(`rows   ${paths['rows.csv']}\n       ${paths['rows.json']}`);

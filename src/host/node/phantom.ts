@@ -65,12 +65,19 @@ function depth(x: number, y: number, z: number): number {
     [(y - 92) * step[1], 780],
     [(z - 24) * step[2], 440],
   ] as const;
-  return parts.reduce((sum, [distance, radius]) => sum + Math.trunc((4096 * distance * distance) / (radius * radius)), 0);
+  return parts.reduce(
+    (sum, [distance, radius]) => sum + Math.trunc((4096 * distance * distance) / (radius * radius)),
+    0,
+  );
 }
 
 function lesionAt(x: number, y: number, z: number): { readonly lesion: Lesion; readonly inside: number } | null {
   for (const lesion of lesions) {
-    const [dx, dy, dz] = [0, 1, 2].map((axis) => ([x, y, z][axis]! - lesion.centre[axis]!) * step[axis]!) as [number, number, number];
+    const [dx, dy, dz] = [0, 1, 2].map((axis) => ([x, y, z][axis]! - lesion.centre[axis]!) * step[axis]!) as [
+      number,
+      number,
+      number,
+    ];
     const wave = smoothNoise(x * step[0], y * step[1], z * step[2], 60, 10 + lesion.label) - 128;
     const reach = lesion.radius + Math.trunc((lesion.roughness * wave) / 128);
     const inside = reach * reach - (dx * dx + dy * dy + dz * dz);

@@ -9,14 +9,14 @@ import { type RegionRow, uploadRegions } from '../discretise/regions.ts';
 import { PipelineError } from '../errors.ts';
 import { planValues, recordValues, type ValuePlan } from '../firstorder/values.ts';
 import { type LineLayout, lineLayout, recordExtremes, recordMesh } from '../shape/surface.ts';
-import { recordForest, recordVolumes, recordZones } from '../texture/components.ts';
+import { connectivity, recordVolumes, recordZones } from '../texture/components.ts';
 import { recordGlcm } from '../texture/glcm.ts';
 import { recordGldm } from '../texture/gldm.ts';
 import { recordGlrlm } from '../texture/glrlm.ts';
 import type { LevelTable, Offset } from '../texture/matrices.ts';
 import { recordNgtdm } from '../texture/ngtdm.ts';
 import { offsets } from '../texture/offsets.ts';
-import { halfNeighbourhood, type PassInput, type PreparedPass } from './prepare.ts';
+import { fullConnectivity, type PassInput, type PreparedPass } from './prepare.ts';
 
 /** Bytes of level-indexed tables beyond which grey levels are replaced by their ranks first (one more round trip). */
 const RANK_BYTES = 4 * 2 ** 20;
@@ -245,10 +245,9 @@ async function recordCounts(
   const lines = get(surface && recordExtremes(rec, shape.cells, boxes, surface));
   // Volumes of the mask as it was have been counted before resegmentation.
   const countVolumes = input.settings.additionalInfo && pass.states === pass.original;
-  const forest = wanted.has('glszm') || countVolumes ? recordForest(rec, cells) : null;
-  const zones = forest && when('glszm', () => recordZones(rec, cells, forest, regions, steps(unit), layout.totalRows));
+  const zones = when('glszm', () => recordZones(rec, cells, regions, connectivity(unit, cells.box), layout.totalRows));
   const zoneDownloads = zones && { counts: rec.download(zones.counts), large: rec.download(zones.large) };
-  const volumes = get(forest && countVolumes ? recordVolumes(rec, cells, forest, halfNeighbourhood(cells.box), n) : null);
+  const volumes = get(countVolumes ? recordVolumes(rec, cells, fullConnectivity(cells.box), n) : null);
 
   const levels = get(histogram);
   const results: Results = await input.engine.execute(rec);

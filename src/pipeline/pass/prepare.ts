@@ -1,6 +1,6 @@
 /** The first half of a pass: regions on the GPU, their extents and intensity ranges, resegmentation. */
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
-import { type Box, boxUnion, linearStep, type PaddedBox, padBox } from '../box.ts';
+import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
 import { momentsOf } from '../firstorder/features.ts';
 import { readValues } from '../firstorder/values.ts';
@@ -13,7 +13,7 @@ import { recordClip } from '../roi/clip.ts';
 import { recordResegment, type Thresholds } from '../roi/resegment.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
-import { recordForest, recordVolumes } from '../texture/components.ts';
+import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Volume } from '../volume.ts';
 
@@ -47,9 +47,8 @@ export interface PreparedPass {
   readonly buffers: readonly BufferRef[];
 }
 
-/** Offsets to all 26 neighbours that come later in scan order: one half of the neighbourhood. */
-export const halfNeighbourhood = (box: PaddedBox): Int32Array =>
-  Int32Array.from(offsets([1], { bidirectional: false, force2Ddimension: null }), (o) => linearStep(box, o));
+/** 26-connectivity, as ITK counts the volumes of a mask. */
+export const fullConnectivity = (box: PaddedBox): Connectivity => connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), box);
 
 /** The padded box of a pass: neighbours at the longest distance are inside it. */
 export function passBox(selections: readonly Selection[], settings: Settings): PaddedBox {
@@ -74,7 +73,7 @@ async function measure(rec: Recording, input: PassInput, cells: RegionCells, ima
   const n = input.selections.length;
   const extents = recordExtent(rec, cells, n);
   const ranges = recordRange(rec, cells, image, n);
-  const volumes = countVolumes ? rec.download(recordVolumes(rec, cells, recordForest(rec, cells), halfNeighbourhood(cells.box), n)) : null;
+  const volumes = countVolumes ? rec.download(recordVolumes(rec, cells, fullConnectivity(cells.box), n)) : null;
   const results = await input.engine.execute(rec);
   return input.selections.map((selection, region) => ({
     selection,

@@ -29,7 +29,7 @@ const MESH_ROW = 8;
 export function recordMesh(rec: Recording, { cells, voxels, length, box }: RegionCells, boxes: readonly Box[]): BufferRef {
   const sums = rec.zeros('shape/mesh.sums', boxes.length * CONFIGURATIONS * MESH_ROW * 4);
   const first = rec.upload('shape/mesh.box_first', Uint32Array.from(boxes.flatMap((b) => [...b.first, 0])));
-  rec.dispatch(mesh, { params: { padded: box.padded, pad: box.pad, length }, voxels, cells, box_first: first, sums }, length);
+  rec.dispatch(mesh, { params: { padded: box.padded, pad: box.pad, length, corners: 8, axes: 3 }, voxels, cells, box_first: first, sums }, length);
   return sums;
 }
 
@@ -66,7 +66,7 @@ export function recordExtremes(rec: Recording, { cells, voxels, length, box }: R
   });
   const tables = rec.upload('shape/extremes.line_tables', packStructs(extremes, 'LineTable', rows));
   const lines = rec.zeros('shape/extremes.lines', layout.words * 4);
-  rec.dispatch(extremes, { params: { padded: box.padded, pad: box.pad, length }, voxels, cells, line_tables: tables, lines }, length);
+  rec.dispatch(extremes, { params: { padded: box.padded, pad: box.pad, length, faces: 6 }, voxels, cells, line_tables: tables, lines }, length);
   return lines;
 }
 

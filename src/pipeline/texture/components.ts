@@ -1,7 +1,9 @@
 /** texture/components: connected components by union-find; grey level zones (GLSZM) and connected volumes. */
 import source from '../../../shaders/texture/components.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { linearStep, type PaddedBox } from '../box.ts';
 import type { RegionCells } from '../roi/compact.ts';
+import type { Offset } from './matrices.ts';
 
 const file = { source, workgroup: 64 };
 const list = { params: 'uniform', voxels: 'read' } as const;
@@ -10,7 +12,7 @@ export const start = defineKernel({
   ...file,
   name: 'texture/components:start',
   entryPoint: 'start',
-  bindings: { ...list, parents: 'read_write', sizes: 'read_write' },
+  bindings: { ...list, cells: 'read', parents: 'read_write', sizes: 'read_write' },
 });
 export const link = defineKernel({
   ...file,
@@ -43,26 +45,44 @@ const MATCH = { zones: 0xffffffff, volumes: 0xffff0000 } as const;
 /** Zones of up to this many voxels are counted in a table, larger ones listed. */
 const COLUMNS = 64;
 
-/** The growing forest of one set of cells. Zones first: volumes are unions of zones and go on from there. */
-export interface Forest {
+/** How voxels may touch: the neighbouring rows of one half of the neighbourhood, and whether x is a direction. */
+export interface Connectivity {
+  /** Linear steps to the rows. */
+  readonly rows: Int32Array;
+  readonly alongX: boolean;
+}
+
+/** @param half one of each pair of opposite unit offsets */
+export function connectivity(half: readonly Offset[], box: PaddedBox): Connectivity {
+  const rows = half.filter(([x]) => x === 0);
+  return { rows: Int32Array.from(rows, (o) => linearStep(box, o)), alongX: half.some(([, y, z]) => y === 0 && z === 0) };
+}
+
+/** The growing forest of one set of cells. */
+interface Forest {
   readonly parents: BufferRef;
   readonly sizes: BufferRef;
 }
 
-export function recordForest(rec: Recording, { voxels, length, box }: RegionCells): Forest {
+const params = (length: number, columns = 0, match_mask = 0, { rows, alongX }: Connectivity = { rows: new Int32Array(0), alongX: false }) => ({
+  length,
+  rows: rows.length,
+  along_x: Number(alongX),
+  match_mask,
+  columns,
+});
+
+/** Connects the voxels of the list that match. */
+function recordForest(rec: Recording, { cells, voxels, length, box }: RegionCells, how: Connectivity, match: number): Forest {
   const forest = {
     parents: rec.buffer('texture/components.parents', box.cells * 4),
     sizes: rec.buffer('texture/components.sizes', box.cells * 4),
   };
-  rec.dispatch(start, { params: params(length), voxels, ...forest }, length);
+  const values = params(length, 0, match, how);
+  rec.dispatch(start, { params: values, voxels, cells, ...forest }, length);
+  const steps = rec.upload('texture/components.steps', how.rows);
+  rec.dispatch(link, { params: values, voxels, cells, steps, parents: forest.parents }, length);
   return forest;
-}
-
-const params = (length: number, neighbours = 0, match_mask = 0, columns = 0) => ({ length, neighbours, match_mask, columns });
-
-function recordLink(rec: Recording, { cells, voxels, length }: RegionCells, { parents }: Forest, steps: Int32Array, match: number): void {
-  const stepBuffer = rec.upload('texture/components.steps', steps);
-  rec.dispatch(link, { params: params(length, steps.length, match), voxels, cells, steps: stepBuffer, parents }, length);
 }
 
 export interface ZoneBuffers {
@@ -72,23 +92,23 @@ export interface ZoneBuffers {
   readonly large: BufferRef;
 }
 
-/** Counts the zones. @param steps linear steps of one half of the neighbourhood; @param rows rows of all regions */
-export function recordZones(rec: Recording, region: RegionCells, forest: Forest, regions: BufferRef, steps: Int32Array, rows: number): ZoneBuffers {
+/** Counts the zones. @param rows rows of all regions */
+export function recordZones(rec: Recording, region: RegionCells, regions: BufferRef, how: Connectivity, rows: number): ZoneBuffers {
   const { cells, voxels, length } = region;
-  recordLink(rec, region, forest, steps, MATCH.zones);
+  const forest = recordForest(rec, region, how, MATCH.zones);
   rec.dispatch(measure, { params: params(length), voxels, cells, ...forest }, length);
   const counts = rec.zeros('texture/components.counts', rows * COLUMNS * 4);
   const large = rec.zeros('texture/components.large', (1 + 2 * Math.floor(length / (COLUMNS + 1))) * 4);
-  rec.dispatch(tally, { params: params(length, 0, 0, COLUMNS), voxels, cells, regions, ...forest, counts, large }, length);
+  rec.dispatch(tally, { params: params(length, COLUMNS), voxels, cells, regions, ...forest, counts, large }, length);
   return { counts, large };
 }
 
-/** Counts the 26-connected volumes of each region. */
-export function recordVolumes(rec: Recording, region: RegionCells, forest: Forest, steps: Int32Array, regions: number): BufferRef {
+/** Counts the connected volumes of each region. @param regions their number */
+export function recordVolumes(rec: Recording, region: RegionCells, how: Connectivity, regions: number): BufferRef {
   const { cells, voxels, length } = region;
-  recordLink(rec, region, forest, steps, MATCH.volumes);
+  const { parents } = recordForest(rec, region, how, MATCH.volumes);
   const totals = rec.zeros('texture/components.totals', regions * 4);
-  rec.dispatch(volumes, { params: params(length), voxels, cells, parents: forest.parents, totals }, length);
+  rec.dispatch(volumes, { params: params(length), voxels, cells, parents, totals }, length);
   return totals;
 }
 

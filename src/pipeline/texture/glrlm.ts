@@ -15,7 +15,7 @@ export const glrlm = defineKernel({
 export interface GlrlmBuffers {
   /** By angle, row (of all regions), run length - 1. */
   readonly counts: BufferRef;
-  /** By region, angle. */
+  /** Bit per angle, by region. */
   readonly multiElement: BufferRef;
 }
 
@@ -32,7 +32,7 @@ export function recordGlrlm(
   maxRun: number,
 ): GlrlmBuffers {
   const counts = rec.zeros('texture/glrlm.counts', offsets.length * rows * maxRun * 4);
-  const multiElement = rec.zeros('texture/glrlm.multi_element', regions.count * offsets.length * 4);
+  const multiElement = rec.zeros('texture/glrlm.multi_element', regions.count * 4);
   const table = Int32Array.from(offsets.flatMap((o) => [...o, linearStep(box, o)]));
   rec.dispatch(
     glrlm,

@@ -1,0 +1,102 @@
+/** `voxomics extract IMAGE MASK`. */
+import { extname } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Engine } from '../../../engine/index.ts';
+import type { FeatureClass } from '../../../pipeline/classes.ts';
+import { PipelineError } from '../../../pipeline/errors.ts';
+import type { ExtractOptions } from '../../../pipeline/extract.ts';
+import type { Row } from '../../../pipeline/row.ts';
+import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
+import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
+import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
+import { createEngine } from '../adapters.ts';
+import { extractFiles } from '../extract-files.ts';
+import { progressDisplay } from '../progress.ts';
+import { profileTable } from '../profile-table.ts';
+import { writeAtomically } from '../write.ts';
+
+const formats = ['json', 'csv', 'txt', 'parquet'] as const;
+type Format = (typeof formats)[number];
+
+interface Options {
+  readonly label?: readonly string[];
+  readonly setting?: readonly string[];
+  readonly classes?: string;
+  readonly format?: Format;
+  readonly output?: string;
+  readonly profile?: boolean | string;
+  readonly adapter?: string;
+  readonly debug?: boolean;
+}
+
+const collect = (value: string, all: readonly string[] = []) => [...all, value];
+
+export function extractCommand(): Command {
+  return new Command('extract')
+    .description('extract the features of the original image, one row per region')
+    .argument('<image>', 'NIfTI, NRRD or MetaImage')
+    .argument('<mask>', 'label map on the same grid')
+    .option('-l, --label <N|N+M|all>', 'a label, a union of labels, or all; may be repeated (default: setting label, 1)', collect)
+    .option('-s, --setting <KEY=VALUE>', 'a PyRadiomics setting, e.g. binWidth=10; may be repeated', collect)
+    .option('-c, --classes <a,b>', 'feature classes: shape,shape2D,firstorder,glcm,gldm,glrlm,glszm,ngtdm (default: all but shape2D)')
+    .addOption(new Option('-f, --format <format>', 'of the rows (default: by the ending of --output, else json)').choices([...formats]))
+    .option('-o, --output <file>', 'write the rows to a file instead of printing them')
+    .option('--profile [file]', 'print GPU time per kernel; with a file, write it as JSON')
+    .option('--adapter <name>', 'auto, gpu, lavapipe, swiftshader or part of an adapter’s name (also VOXOMICS_ADAPTER)')
+    .option('--debug', 'check every GPU dispatch on its own (slow)')
+    .action(run);
+}
+
+function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
+  if (!texts) return undefined;
+  const parsed = texts.map(parseLabels);
+  if (!parsed.includes('all')) return parsed as LabelUnion[];
+  if (parsed.length > 1) throw new PipelineError('BadSetting', '--label all stands alone; found it beside other labels');
+  return 'all';
+}
+
+/** Format asked for, else by the output's ending, else JSON. */
+function chooseFormat({ format, output }: Options): Format {
+  if (format) return format;
+  const ending = output ? extname(output).slice(1).toLowerCase() : 'json';
+  const known = formats.find((f) => f === ending);
+  if (known) return known;
+  throw new PipelineError('BadSetting', `the ending of ${output} names no format; pass --format ${formats.join('|')}`);
+}
+
+async function run(imagePath: string, maskPath: string, options: Options): Promise<void> {
+  const format = chooseFormat(options);
+  if (format === 'parquet' && !options.output) throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
+  const labels = parseRegions(options.label);
+  const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
+  const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
+  const cancel = new AbortController();
+  process.once('SIGINT', () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written')));
+
+  const engine = await createEngine({ adapter: options.adapter, profile: Boolean(options.profile), debug: options.debug });
+  const progress = progressDisplay();
+  try {
+    const rows = await extractFiles(engine, imagePath, maskPath, { labels, settings, classes, signal: cancel.signal, onProgress: progress.update });
+    progress.stop();
+    await output(rows, format, options.output);
+    if (options.profile) await writeProfile(engine, options.profile);
+  } finally {
+    progress.stop();
+    engine.destroy();
+  }
+}
+
+async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {
+  const content = format === 'parquet' ? new Uint8Array(parquetRows(rows)) : formatRows(rows, format as TextFormat);
+  if (path) await writeAtomically(path, content);
+  else await new Promise((resolve) => process.stdout.write(content, resolve));
+}
+
+async function writeProfile(engine: Engine, target: string | true): Promise<void> {
+  const rows = engine.profile.rows();
+  process.stderr.write(engine.caps.timestamps ? profileTable(rows) : 'no profile: this adapter has no timestamp queries\n');
+  if (target !== true) {
+    const { adapter, driver } = engine.caps;
+    await writeAtomically(target, `${JSON.stringify({ adapter, driver, kernels: rows, stats: engine.stats() }, null, 2)}\n`);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * voxomics for Node: GPU-native radiomics.
+ *
+ * @example
+ * import { createEngine, extractFiles } from 'voxomics';
+ * const engine = await createEngine();
+ * const rows = await extractFiles(engine, 'image.nii.gz', 'mask.nii.gz', { labels: 'all' });
+ * console.log(rows[0].original_firstorder_Mean);
+ * engine.destroy();
+ */
+export * from '../../index.ts';
+export { type AdapterKind, createEngine, type NodeEngineOptions } from './adapters.ts';
+export { extractFiles } from './extract-files.ts';
+export { readImageFile } from './read.ts';
+export { writeAtomically } from './write.ts';

@@ -1,0 +1,14 @@
+/** Browser build: one ESM file without Node names. */
+import { defineConfig } from 'vite';
+import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
+
+export default defineConfig({
+  publicDir: false,
+  plugins: [itkPipelines('pipelines')],
+  build: {
+    target: 'es2024',
+    outDir: 'dist/browser',
+    license: { fileName: 'THIRD-PARTY-LICENSES.md' },
+    lib: { entry: 'src/host/browser/index.ts', formats: ['es'], fileName: () => 'voxomics.js' },
+  },
+});

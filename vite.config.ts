@@ -1,0 +1,10 @@
+/** The page in web/: `npx vite` serves it, `npm run build` puts it into dist/web. */
+import { defineConfig } from 'vite';
+import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
+
+export default defineConfig({
+  root: 'web',
+  base: './',
+  plugins: [itkPipelines('pipelines')],
+  build: { target: 'es2024', outDir: '../dist/web', emptyOutDir: true },
+});
