@@ -1,10 +1,11 @@
 /** Browser build: one ESM file without Node names. */
 import { defineConfig } from 'vite';
 import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
+import { refuseNode } from './scripts/vite/refuse-node.ts';
 
 export default defineConfig({
   publicDir: false,
-  plugins: [itkPipelines('pipelines')],
+  plugins: [refuseNode(), itkPipelines('pipelines')],
   build: {
     target: 'es2024',
     outDir: 'dist/browser',

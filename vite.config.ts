@@ -1,10 +1,11 @@
 /** The page in web/: `npx vite` serves it, `npm run build` puts it into dist/web. */
 import { defineConfig } from 'vite';
 import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
+import { refuseNode } from './scripts/vite/refuse-node.ts';
 
 export default defineConfig({
   root: 'web',
   base: './',
-  plugins: [itkPipelines('pipelines')],
+  plugins: [refuseNode(), itkPipelines('pipelines')],
   build: { target: 'es2024', outDir: '../dist/web', emptyOutDir: true },
 });

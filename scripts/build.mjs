@@ -28,6 +28,9 @@ const targets = {
   types: { sources: ['src'], command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'] },
 };
 const configs = [
+  'package.json',
+  'tsconfig.json',
+
   'package-lock.json',
   'vite.config.ts',
   'vite.node.config.ts',

@@ -1,5 +1,14 @@
 /** What every platform exports. */
-export { type Caps, DeviceLostError, Engine, EngineError, type EngineErrorCode, type EngineOptions, type EngineStats, type ProfileRow } from './engine/index.ts';
+export {
+  type Caps,
+  DeviceLostError,
+  Engine,
+  EngineError,
+  type EngineErrorCode,
+  type EngineOptions,
+  type EngineStats,
+  type ProfileRow,
+} from './engine/index.ts';
 export { decodeImage, toMask, toVolume } from './host/format/index.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
@@ -7,5 +16,11 @@ export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions, type ProgressEvent } from './pipeline/extract.ts';
 export type { Row } from './pipeline/row.ts';
 export { type LabelUnion, parseLabels } from './pipeline/selection.ts';
-export { parseSettings, parseSettingText, type Settings, type SettingsInput, settingNames } from './pipeline/settings.ts';
+export {
+  parseSettings,
+  parseSettingText,
+  type Settings,
+  type SettingsInput,
+  settingNames,
+} from './pipeline/settings.ts';
 export type { Geometry, Mask, Volume } from './pipeline/volume.ts';

@@ -4,11 +4,15 @@ import { useEngine } from './support/engine.ts';
 
 // Importing the wrappers registers their kernels.
 import.meta.glob('../src/pipeline/**/*.ts', { eager: true });
-const sources = Object.keys(import.meta.glob('../shaders/**/*.wgsl', { query: '?raw' })).filter((path) => !path.includes('/common/'));
+const sources = Object.keys(import.meta.glob('../shaders/**/*.wgsl', { query: '?raw' })).filter(
+  (path) => !path.includes('/common/'),
+);
 
 describe('every kernel variant', () => {
   const engine = useEngine();
-  const variants = allKernels().flatMap((kernel) => kernel.variants().map((flags) => ({ name: kernel.name, kernel, flags, text: JSON.stringify(flags) })));
+  const variants = allKernels().flatMap((kernel) =>
+    kernel.variants().map((flags) => ({ name: kernel.name, kernel, flags, text: JSON.stringify(flags) })),
+  );
 
   it.each(variants)('$name $text compiles', async ({ kernel, flags }) => {
     if (flags.SUBGROUPS && !engine().caps.subgroups) {
@@ -20,6 +24,8 @@ describe('every kernel variant', () => {
 
   it('covers every file under shaders/', () => {
     const files = new Set(allKernels().map((k) => k.name.split(':')[0]));
-    expect([...files].sort()).toEqual(sources.map((path) => path.replace(/^.*shaders\//, '').replace('.wgsl', '')).sort());
+    expect([...files].sort()).toEqual(
+      sources.map((path) => path.replace(/^.*shaders\//, '').replace('.wgsl', '')).sort(),
+    );
   });
 });

@@ -1,13 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { boundKey, type KeyKind, keyOf, sortedValues, valueOf } from '../src/pipeline/keys.ts';
+import { boundKey, type KeyKind, keyOf, sortedValues, valueOfKey } from '../src/pipeline/keys.ts';
 import { random } from './support/random.ts';
 
 const next = random(1);
 const samples: Record<KeyKind, number[]> = {
   int: [-(2 ** 31), -1, 0, 1, 255, 2 ** 31 - 1],
   uint: [0, 1, 2 ** 31, 2 ** 32 - 1],
-  float32: [Number.NEGATIVE_INFINITY, -3.4e38, -1.5, -1e-45, 0, 1e-45, 1e-38, 0.1, 1, 3.4e38, Number.POSITIVE_INFINITY].map(Math.fround),
-  float64: [Number.NEGATIVE_INFINITY, -1e308, -1 - 2 ** -52, -1, -5e-324, 0, 5e-324, 1, 1 + 2 ** -52, 1e308, Number.POSITIVE_INFINITY],
+  float32: [
+    Number.NEGATIVE_INFINITY,
+    -3.4e38,
+    -1.5,
+    -1e-45,
+    0,
+    1e-45,
+    1e-38,
+    0.1,
+    1,
+    3.4e38,
+    Number.POSITIVE_INFINITY,
+  ].map(Math.fround),
+  float64: [
+    Number.NEGATIVE_INFINITY,
+    -1e308,
+    -1 - 2 ** -52,
+    -1,
+    -5e-324,
+    0,
+    5e-324,
+    1,
+    1 + 2 ** -52,
+    1e308,
+    Number.POSITIVE_INFINITY,
+  ],
 };
 const kinds = Object.keys(samples) as KeyKind[];
 const compare = (a: readonly number[], b: readonly number[]) => a[0]! - b[0]! || a[1]! - b[1]!;
@@ -16,7 +40,7 @@ describe('keys', () => {
   it.each(kinds)('%s keys keep the order and turn back into their values', (kind) => {
     const values = samples[kind];
     values.forEach((v, i) => {
-      expect(valueOf(kind, ...keyOf(kind, v))).toBe(v);
+      expect(valueOfKey(kind, ...keyOf(kind, v))).toBe(v);
       if (i > 0) expect(compare(keyOf(kind, values[i - 1]!), keyOf(kind, v))).toBeLessThan(0);
     });
   });
@@ -29,7 +53,20 @@ describe('keys', () => {
   });
 
   it.each(kinds)('%s: comparing with a bound key decides as comparing with the bound', (kind) => {
-    const bounds = [-1e10, -1.5, -1e-46, 0, 1e-46, 0.1, 0.30000000000000004, 1 + 2 ** -40, 254.5, 255, 2 ** 31 + 0.5, 5e9];
+    const bounds = [
+      -1e10,
+      -1.5,
+      -1e-46,
+      0,
+      1e-46,
+      0.1,
+      0.30000000000000004,
+      1 + 2 ** -40,
+      254.5,
+      255,
+      2 ** 31 + 0.5,
+      5e9,
+    ];
     for (const bound of bounds) {
       for (const v of samples[kind]) {
         const low = boundKey(kind, bound, 'at least');
@@ -41,7 +78,10 @@ describe('keys', () => {
   });
 
   it.each(kinds)('%s keys sort to ascending values without NaN', (kind) => {
-    const values = Array.from({ length: 3000 }, () => samples[kind][Math.floor(next() * samples[kind].length)] as number);
+    const values = Array.from(
+      { length: 3000 },
+      () => samples[kind][Math.floor(next() * samples[kind].length)] as number,
+    );
     const mixed = kind.startsWith('float') ? [...values, Number.NaN, Number.NaN] : values;
     const words = kind === 'float64' ? 2 : 1;
     const keys = Uint32Array.from(mixed.flatMap((v) => keyOf(kind, v).slice(0, words)));

@@ -11,6 +11,7 @@
 struct Params {
   length: u32,
   neighbours: u32,
+  ranked: u32,  // 1 where the low half of a cell is a rank, to be looked up in `grey_levels`
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let other = cells[u32(i32(index) + steps[n])];
     if (same_region(other, cell)) {
       count++;
-      total += grey_levels[row_first + level_of(other) - 1u];
+      if (params.ranked == 1u) { total += grey_levels[row_first + level_of(other) - 1u]; } else { total += level_of(other); }
     }
   }
   if (count == 0u) { return; }

@@ -44,7 +44,9 @@ export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   return {
     adapter: name,
     driver: info.description ?? '',
-    software: /llvmpipe|lavapipe|swiftshader|warp|basic render/i.test(`${name} ${info.description} ${info.architecture}`),
+    software: /llvmpipe|lavapipe|swiftshader|warp|basic render/i.test(
+      `${name} ${info.description} ${info.architecture}`,
+    ),
     subgroups: device.features.has('subgroups'),
     subgroupSizes: [info.subgroupMinSize ?? 0, info.subgroupMaxSize ?? 0],
     f16: device.features.has('shader-f16'),

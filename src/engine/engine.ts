@@ -6,7 +6,7 @@ import type { Flags, Kernel } from './kernel.ts';
 import { PipelineCache } from './pipelines.ts';
 import { BufferPool, type PoolStats } from './pool.ts';
 import { Profile } from './profile.ts';
-import type { BufferRef, Recording, Results } from './recording.ts';
+import { type BufferRef, Recording, type Results } from './recording.ts';
 
 export interface EngineOptions {
   /** Idle buffers kept for reuse, bytes. Default 512 MiB. */
@@ -42,6 +42,8 @@ export class Engine {
   #state: EngineState = 'ready';
   #failure: EngineError | null = null;
   #submits = 0;
+  /** Kernels that a software driver has compiled. */
+  readonly #warm = new Set<Kernel>();
 
   /** Opens a device on an adapter with all wanted features and limits that the adapter has. */
   static async open(adapter: GPUAdapter, options: EngineOptions = {}): Promise<Engine> {
@@ -68,7 +70,9 @@ export class Engine {
     });
     this.#lost.catch(() => undefined);
     device.addEventListener('uncapturederror', (event) => {
-      this.#fail(new EngineError('Validation', `uncaptured GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`));
+      this.#fail(
+        new EngineError('Validation', `uncaptured GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`),
+      );
     });
   }
 
@@ -86,11 +90,22 @@ export class Engine {
     if (this.#state === 'destroyed') throw new DeviceLostError('the engine was destroyed');
   }
 
-  /** Starts compiling kernels so that a later `execute` need not wait; several compile side by side. */
-  prepare(kernels: readonly Kernel[], flags: Flags = {}): Promise<void> {
+  /**
+   * Compiles kernels so that a later `execute` need not wait; several compile side by side. Software drivers compile at
+   * first use, so there every kernel is run over nothing as well.
+   */
+  async prepare(kernels: readonly Kernel[], flags: Flags = {}): Promise<void> {
     this.#check();
     const chosen = effectiveFlags({ flags }, this.#context);
-    return Promise.all(kernels.map((k) => this.#context.pipelines.get(k, chosen))).then(() => undefined);
+    await Promise.all(kernels.map((k) => this.#context.pipelines.get(k, chosen)));
+    const cold = this.caps.software ? kernels.filter((k) => !this.#warm.has(k)) : [];
+    if (cold.length === 0) return;
+    const rec = new Recording('engine/warm');
+    for (const kernel of cold) {
+      this.#warm.add(kernel);
+      rec.warm(kernel);
+    }
+    await this.execute(rec);
   }
 
   /**

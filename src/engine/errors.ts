@@ -1,6 +1,12 @@
 /** Typed errors of the engine. */
 
-export type EngineErrorCode = 'NoAdapter' | 'DeviceLost' | 'OutOfMemory' | 'Validation' | 'ShaderCompile' | 'LimitExceeded';
+export type EngineErrorCode =
+  | 'NoAdapter'
+  | 'DeviceLost'
+  | 'OutOfMemory'
+  | 'Validation'
+  | 'ShaderCompile'
+  | 'LimitExceeded';
 
 /** A failure of the GPU or of what was asked of it. `message` says what was expected, what was found and what to do. */
 export class EngineError extends Error {
@@ -18,6 +24,9 @@ export class EngineError extends Error {
 export class DeviceLostError extends EngineError {
   override readonly name = 'DeviceLostError';
   constructor(reason: string) {
-    super('DeviceLost', `the GPU device was lost (${reason}); make a new engine with createEngine() and repeat the work`);
+    super(
+      'DeviceLost',
+      `the GPU device was lost (${reason}); make a new engine with createEngine() and repeat the work`,
+    );
   }
 }

@@ -6,7 +6,15 @@ import { packParams } from './pack.ts';
 import type { CompiledKernel, PipelineCache } from './pipelines.ts';
 import type { BufferPool } from './pool.ts';
 import type { Profile } from './profile.ts';
-import { type BufferRef, type CopyCommand, type DispatchCommand, isBuffer, type Params, type Recording, Results } from './recording.ts';
+import {
+  type BufferRef,
+  type CopyCommand,
+  type DispatchCommand,
+  isBuffer,
+  type Params,
+  type Recording,
+  Results,
+} from './recording.ts';
 
 /** What execution needs of the engine. */
 export interface ExecutionContext {
@@ -33,12 +41,16 @@ const isDispatch = (c: DispatchCommand | CopyCommand): c is DispatchCommand => '
 export function foldGroups(groups: number, limit: number): [number, number] {
   if (groups <= limit) return [groups, 1];
   const y = Math.ceil(groups / limit);
-  if (y > limit) throw new EngineError('LimitExceeded', `${groups} workgroups exceed ${limit} x ${limit}; split the work`);
+  if (y > limit)
+    throw new EngineError('LimitExceeded', `${groups} workgroups exceed ${limit} x ${limit}; split the work`);
   return [Math.ceil(groups / y), y];
 }
 
 /** The flags of a dispatch: what the caller chose, and what the device has where the caller left it open. */
-export function effectiveFlags(command: Pick<DispatchCommand, 'flags'>, context: Pick<ExecutionContext, 'caps' | 'useSubgroups'>): Flags {
+export function effectiveFlags(
+  command: Pick<DispatchCommand, 'flags'>,
+  context: Pick<ExecutionContext, 'caps' | 'useSubgroups'>,
+): Flags {
   return { SUBGROUPS: context.caps.subgroups && context.useSubgroups, ...command.flags };
 }
 
@@ -55,9 +67,10 @@ export async function execute(recording: Recording, context: ExecutionContext): 
   const buffers = new BufferTable(context);
   let read: Readback | null = null;
   try {
-    read = context.debug && dispatches.length > 1
-      ? encodeInSteps(recording, compiled, buffers, context)
-      : encode(recording, compiled, buffers, context);
+    read =
+      context.debug && dispatches.length > 1
+        ? encodeInSteps(recording, compiled, buffers, context)
+        : encode(recording, compiled, buffers, context);
   } finally {
     const scopes = [device.popErrorScope(), device.popErrorScope()] as const;
     buffers.releaseAfterSubmit(recording);
@@ -67,7 +80,10 @@ export async function execute(recording: Recording, context: ExecutionContext): 
   const [validation, memory] = await Promise.all(read.scopes as readonly Promise<GPUError | null>[]);
   if (memory) {
     await read.discard(pool);
-    throw new EngineError('OutOfMemory', `${recording.name}: the device is out of memory (${memory.message}); ${describeMemory(context)}`);
+    throw new EngineError(
+      'OutOfMemory',
+      `${recording.name}: the device is out of memory (${memory.message}); ${describeMemory(context)}`,
+    );
   }
   if (validation) {
     await read.discard(pool);
@@ -86,7 +102,7 @@ function checkSizes(recording: Recording, caps: Caps): void {
   for (const command of recording.commands) {
     if (!isDispatch(command)) continue;
     for (const [name, access] of Object.entries(command.kernel.bindings)) {
-      const argument = command.args[name] as Params | BufferRef;
+      const argument = command.args[name];
       if (isBuffer(access, argument) && argument.bytes > limit) {
         throw new EngineError(
           'LimitExceeded',
@@ -173,9 +189,15 @@ async function readStaging(staging: GPUBuffer, bytes: number, pool: BufferPool):
 }
 
 /** Packs the params of all dispatches into one uniform buffer; returns the byte offset of each, or -1. */
-function uploadParams(dispatches: readonly DispatchCommand[], buffers: BufferTable, device: GPUDevice): { buffer: GPUBuffer | null; slots: { offset: number; size: number }[] } {
+function uploadParams(
+  dispatches: readonly DispatchCommand[],
+  buffers: BufferTable,
+  device: GPUDevice,
+): { buffer: GPUBuffer | null; slots: { offset: number; size: number }[] } {
   const align = device.limits.minUniformBufferOffsetAlignment;
-  const packed = dispatches.map((d) => ('params' in d.kernel.bindings ? packParams(d.kernel, d.args['params'] as Params) : null));
+  const packed = dispatches.map((d) =>
+    'params' in d.kernel.bindings ? packParams(d.kernel, d.args['params'] as Params | null) : null,
+  );
   let total = 0;
   const slots = packed.map((p) => {
     if (!p) return { offset: -1, size: 0 };
@@ -201,8 +223,9 @@ function bindGroup(
   device: GPUDevice,
 ): GPUBindGroup {
   const entries = compiled.slots.map(({ name, access, binding }) => {
-    const argument = command.args[name] as Params | BufferRef;
-    if (argument === undefined) throw new EngineError('Validation', `${command.kernel.name}: binding ${name} is not given`);
+    const argument = command.args[name];
+    if (argument === undefined)
+      throw new EngineError('Validation', `${command.kernel.name}: binding ${name} is not given`);
     const resource = isBuffer(access, argument)
       ? { buffer: buffers.get(argument), size: argument.bytes }
       : { buffer: params.buffer as GPUBuffer, offset: params.slot.offset, size: params.slot.size };
@@ -213,7 +236,7 @@ function bindGroup(
 
 function boundBytes(command: DispatchCommand): number {
   return Object.entries(command.kernel.bindings).reduce((sum, [name, access]) => {
-    const argument = command.args[name] as Params | BufferRef;
+    const argument = command.args[name];
     return sum + (isBuffer(access, argument) ? argument.bytes : 0);
   }, 0);
 }
@@ -231,7 +254,12 @@ function writeInputs(recording: Recording, buffers: BufferTable, device: GPUDevi
   }
 }
 
-function encode(recording: Recording, compiled: readonly CompiledKernel[], buffers: BufferTable, context: ExecutionContext): Readback {
+function encode(
+  recording: Recording,
+  compiled: readonly CompiledKernel[],
+  buffers: BufferTable,
+  context: ExecutionContext,
+): Readback {
   const { device, pool, profile, caps } = context;
   writeInputs(recording, buffers, device);
   const dispatches = recording.commands.filter(isDispatch);
@@ -239,21 +267,33 @@ function encode(recording: Recording, compiled: readonly CompiledKernel[], buffe
   const encoder = device.createCommandEncoder({ label: recording.name });
   for (const ref of recording.zeroed) encoder.clearBuffer(buffers.get(ref), 0, ref.bytes);
 
-  const queries = profile && caps.timestamps && dispatches.length > 0 ? device.createQuerySet({ type: 'timestamp', count: 2 * dispatches.length }) : null;
+  const queries =
+    profile && caps.timestamps && dispatches.length > 0
+      ? device.createQuerySet({ type: 'timestamp', count: 2 * dispatches.length })
+      : null;
   let pass: GPUComputePassEncoder | null = null;
   let index = 0;
   for (const command of recording.commands) {
     if (!isDispatch(command)) {
       pass?.end();
       pass = null;
-      encoder.copyBufferToBuffer(buffers.get(command.from), 0, buffers.get(command.to), 0, Math.min(command.from.bytes, command.to.bytes));
+      encoder.copyBufferToBuffer(
+        buffers.get(command.from),
+        0,
+        buffers.get(command.to),
+        0,
+        Math.min(command.from.bytes, command.to.bytes),
+      );
       continue;
     }
     const kernel = compiled[index] as CompiledKernel;
     // While profiling every dispatch has a pass of its own: timestamps are written at pass boundaries only.
-    const timestampWrites = queries ? { querySet: queries, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 } : undefined;
+    const timestampWrites = queries
+      ? { querySet: queries, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 }
+      : undefined;
     if (queries) pass?.end();
-    if (queries || !pass) pass = encoder.beginComputePass({ label: queries ? command.kernel.name : recording.name, timestampWrites });
+    if (queries || !pass)
+      pass = encoder.beginComputePass({ label: queries ? command.kernel.name : recording.name, timestampWrites });
     pass.setPipeline(kernel.pipeline);
     const slot = params.slots[index] as { offset: number; size: number };
     pass.setBindGroup(0, bindGroup(command, kernel, { buffer: params.buffer, slot }, buffers, device));
@@ -277,18 +317,30 @@ function encode(recording: Recording, compiled: readonly CompiledKernel[], buffe
   let timestamps: Readback['timestamps'] = null;
   if (queries) {
     const bytes = dispatches.length * 16;
-    const resolved = device.createBuffer({ label: 'engine.timestamps', size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+    const resolved = device.createBuffer({
+      label: 'engine.timestamps',
+      size: bytes,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
     const times = pool.acquire('engine.timestamps', bytes, stagingUsage());
     encoder.resolveQuerySet(queries, 0, 2 * dispatches.length, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, times, 0, bytes);
-    timestamps = { staging: times, rows: dispatches.map((d) => ({ kernel: d.kernel.name, boundBytes: boundBytes(d) })) };
+    timestamps = {
+      staging: times,
+      rows: dispatches.map((d) => ({ kernel: d.kernel.name, boundBytes: boundBytes(d) })),
+    };
   }
   device.queue.submit([encoder.finish()]);
   return new Readback(staging, total, offsets, timestamps);
 }
 
 /** Debug mode: one submit and one validation scope per dispatch, so that an error names its kernel. */
-function encodeInSteps(recording: Recording, compiled: readonly CompiledKernel[], buffers: BufferTable, context: ExecutionContext): Readback {
+function encodeInSteps(
+  recording: Recording,
+  compiled: readonly CompiledKernel[],
+  buffers: BufferTable,
+  context: ExecutionContext,
+): Readback {
   const { device } = context;
   writeInputs(recording, buffers, device);
   const clear = device.createCommandEncoder({ label: `${recording.name}: clear` });
@@ -309,8 +361,20 @@ function encodeInSteps(recording: Recording, compiled: readonly CompiledKernel[]
       }),
     );
   }
-  const last = encode({ ...emptyRecording(recording.name), downloads: recording.downloads } as unknown as Recording, [], buffers, { ...context, profile: null });
+  const last = encode(
+    { ...emptyRecording(recording.name), downloads: recording.downloads } as unknown as Recording,
+    [],
+    buffers,
+    { ...context, profile: null },
+  );
   return new Readback(last.staging, last.bytes, last.offsets, null, steps);
 }
 
-const emptyRecording = (name: string) => ({ name, uploads: [], zeroed: [], commands: [], downloads: [], kept: new Set() });
+const emptyRecording = (name: string) => ({
+  name,
+  uploads: [],
+  zeroed: [],
+  commands: [],
+  downloads: [],
+  kept: new Set(),
+});

@@ -1,5 +1,5 @@
 /** The GPU engine: device, kernels, recordings, execution, profiling, errors. */
-export { type Caps, type LimitName } from './caps.ts';
+export type { Caps, LimitName } from './caps.ts';
 export { Engine, type EngineOptions, type EngineState, type EngineStats } from './engine.ts';
 export { DeviceLostError, EngineError, type EngineErrorCode } from './errors.ts';
 export { foldGroups } from './execute.ts';

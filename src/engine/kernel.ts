@@ -56,7 +56,6 @@ function reflect(code: string): ShaderDataDefinitions {
   return definitions;
 }
 
-
 /** Every kernel defined so far, by name. */
 export function allKernels(): Kernel[] {
   return [...registry.values()];
@@ -101,7 +100,14 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       return variant;
     },
     variants() {
-      return known.reduce<Flags[]>((all, f) => all.flatMap((v) => [{ ...v, [f]: false }, { ...v, [f]: true }]), [{}]);
+      return known.reduce<Flags[]>(
+        (all, f) =>
+          all.flatMap((v) => [
+            { ...v, [f]: false },
+            { ...v, [f]: true },
+          ]),
+        [{}],
+      );
     },
   };
   if (registry.has(spec.name)) throw new Error(`kernel ${spec.name} is defined twice`);
@@ -110,9 +116,14 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
 }
 
 function checkBindings(spec: KernelSpec<Bindings>, slots: readonly Slot[]): void {
-  const declared = Object.entries(spec.bindings).map(([name, access]) => `${name}: ${access}`).join(', ');
+  const declared = Object.entries(spec.bindings)
+    .map(([name, access]) => `${name}: ${access}`)
+    .join(', ');
   const found = slots.map(({ name, access }) => `${name}: ${access}`).join(', ');
   if (declared !== found) {
-    throw new EngineError('ShaderCompile', `${spec.name}: declared bindings (${declared}) are not those of the WGSL (${found})`);
+    throw new EngineError(
+      'ShaderCompile',
+      `${spec.name}: declared bindings (${declared}) are not those of the WGSL (${found})`,
+    );
   }
 }

@@ -3,12 +3,15 @@ import { makeStructuredView } from 'webgpu-utils';
 import type { Kernel } from './kernel.ts';
 import type { Params } from './recording.ts';
 
-/** Bytes of a kernel's `params` with the given values. Every field must be given, and no other. */
-export function packParams(kernel: Kernel, params: Params): Uint8Array {
+/** Bytes of a kernel's `params` with the given values: every field must be given, and no other. Null gives zeros. */
+export function packParams(kernel: Kernel, params: Params | null): Uint8Array {
   const definition = kernel.variant({}).definitions.uniforms['params'];
   if (!definition) throw new Error(`${kernel.name} has no params`);
   const view = makeStructuredView(definition);
-  const fields = Object.keys((definition.typeDefinition as { fields?: object }).fields ?? {}).sort().join(', ');
+  if (params === null) return new Uint8Array(view.arrayBuffer);
+  const fields = Object.keys((definition.typeDefinition as { fields?: object }).fields ?? {})
+    .sort()
+    .join(', ');
   const given = Object.keys(params).sort().join(', ');
   if (fields !== given) throw new Error(`${kernel.name}: params need {${fields}}, got {${given}}`);
   view.set(params);
@@ -20,7 +23,11 @@ export function packParams(kernel: Kernel, params: Params): Uint8Array {
  * @param structName name of the WGSL struct
  * @param rows field values by field name; every field must be given
  */
-export function packStructs(kernel: Kernel, structName: string, rows: readonly Readonly<Record<string, number>>[]): Uint32Array {
+export function packStructs(
+  kernel: Kernel,
+  structName: string,
+  rows: readonly Readonly<Record<string, number>>[],
+): Uint32Array {
   const definition = kernel.variant({}).definitions.structs[structName];
   if (!definition) throw new Error(`${kernel.name} has no struct ${structName}`);
   const stride = definition.size / 4;

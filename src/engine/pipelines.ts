@@ -74,5 +74,7 @@ async function explain(name: string, code: string, module: GPUShaderModule, caus
   const messages = (info?.messages ?? [])
     .filter((m) => m.type === 'error')
     .map((m) => `  line ${m.lineNum}:${m.linePos}: ${m.message}\n    ${lines[m.lineNum - 1] ?? ''}`);
-  return [`${name} does not compile: ${cause instanceof Error ? cause.message : String(cause)}`, ...messages].join('\n');
+  return [`${name} does not compile: ${cause instanceof Error ? cause.message : String(cause)}`, ...messages].join(
+    '\n',
+  );
 }

@@ -18,7 +18,7 @@ export type Arguments<B extends Bindings> = { readonly [K in keyof B]: B[K] exte
 
 export interface DispatchCommand {
   readonly kernel: Kernel;
-  readonly args: Readonly<Record<string, Params | BufferRef>>;
+  readonly args: Readonly<Record<string, Params | BufferRef | null>>;
   /** Number of invocations; the engine rounds up to workgroups and folds more than 65535 of them into y. */
   readonly invocations: number;
   readonly flags: Flags;
@@ -72,8 +72,27 @@ export class Recording {
   /** Runs a kernel over at least `invocations` invocations of a linear grid; nothing for 0. */
   dispatch<B extends Bindings>(kernel: Kernel<B>, args: Arguments<B>, invocations: number, flags: Flags = {}): void {
     if (invocations > 0) {
-      this.commands.push({ kernel: kernel as unknown as Kernel, args: args as Record<string, Params | BufferRef>, invocations, flags });
+      this.commands.push({
+        kernel: kernel as unknown as Kernel,
+        args: args as Record<string, Params | BufferRef>,
+        invocations,
+        flags,
+      });
     }
+  }
+
+  /**
+   * Runs a kernel over nothing: all params zero, every buffer empty. Drivers that compile at first use do it here.
+   * Kernels must not write anything then, which their length or size of zero ensures.
+   */
+  warm(kernel: Kernel): void {
+    const args = Object.fromEntries(
+      Object.entries(kernel.bindings).map(([name, access]) => [
+        name,
+        access === 'uniform' ? null : this.zeros('engine.warm', 256),
+      ]),
+    );
+    this.commands.push({ kernel, args, invocations: 1, flags: {} });
   }
 
   /** Copies the first `min(from.bytes, to.bytes)` bytes. */
@@ -112,6 +131,6 @@ export class Results {
 }
 
 /** Whether an argument of a binding is a buffer. */
-export function isBuffer(access: Access, _argument: Params | BufferRef): _argument is BufferRef {
+export function isBuffer(access: Access, _argument: Params | BufferRef | null | undefined): _argument is BufferRef {
   return access !== 'uniform';
 }

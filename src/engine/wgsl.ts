@@ -37,7 +37,8 @@ export function preprocess(source: string, flags: Readonly<Record<string, boolea
   let from = 0;
   for (const match of text.matchAll(conditionLine)) {
     const flag = match[2] as string;
-    if (!(flag in flags)) throw new Error(`${match[1]} ${flag}: unknown flag, expected one of: ${Object.keys(flags).join(', ')}`);
+    if (!(flag in flags))
+      throw new Error(`${match[1]} ${flag}: unknown flag, expected one of: ${Object.keys(flags).join(', ')}`);
     strings.push(`${text.slice(from, match.index)}${match[1]} `);
     values.push(flags[flag] as boolean);
     from = match.index + match[0].length;

@@ -13,7 +13,11 @@ export function boxSize({ first, last }: Box): Vec3 {
 
 /** The smallest box that holds both. */
 export function boxUnion(a: Box, b: Box): Box {
-  const pick = (f: (x: number, y: number) => number, p: Vec3, q: Vec3): Vec3 => [f(p[0], q[0]), f(p[1], q[1]), f(p[2], q[2])];
+  const pick = (f: (x: number, y: number) => number, p: Vec3, q: Vec3): Vec3 => [
+    f(p[0], q[0]),
+    f(p[1], q[1]),
+    f(p[2], q[2]),
+  ];
   return { first: pick(Math.min, a.first, b.first), last: pick(Math.max, a.last, b.last) };
 }
 
@@ -41,7 +45,12 @@ export function linearStep({ padded }: PaddedBox, [x, y, z]: Vec3): number {
 }
 
 /** Calls `row(source, target)` with the linear indices of the first voxel of each row of the box in the whole grid and in the target grid. */
-export function forEachRow(grid: Vec3, { first, last }: Box, target: { size: Vec3; pad: number }, row: (source: number, target: number) => void): void {
+export function forEachRow(
+  grid: Vec3,
+  { first, last }: Box,
+  target: { size: Vec3; pad: number },
+  row: (source: number, target: number) => void,
+): void {
   const { size, pad } = target;
   for (let z = first[2]; z <= last[2]; z++) {
     for (let y = first[1]; y <= last[1]; y++) {

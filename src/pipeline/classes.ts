@@ -29,7 +29,9 @@ export const featureClasses = Object.keys(known) as readonly FeatureClass[];
 export const defaultClasses: readonly FeatureClass[] = featureClasses.filter((c) => c !== 'shape2D');
 
 /** Classes to compute; a list of names restricts a class to those features, null means all that are not deprecated. */
-export type ClassSelection = readonly FeatureClass[] | Readonly<Partial<Record<FeatureClass, readonly string[] | null>>>;
+export type ClassSelection =
+  | readonly FeatureClass[]
+  | Readonly<Partial<Record<FeatureClass, readonly string[] | null>>>;
 
 /** The wanted features by class, shape classes first as in PyRadiomics' output. */
 export type WantedFeatures = ReadonlyMap<FeatureClass, readonly string[]>;
@@ -40,14 +42,19 @@ export type WantedFeatures = ReadonlyMap<FeatureClass, readonly string[]>;
  */
 export function wantedFeatures(selection: ClassSelection = defaultClasses): WantedFeatures {
   const entries = Array.isArray(selection) ? selection.map((c) => [c, null] as const) : Object.entries(selection);
-  const wanted = entries.map(([name, features]) => [checkClass(name), checkFeatures(checkClass(name), features ?? null)] as const);
+  const wanted = entries.map(
+    ([name, features]) => [checkClass(name), checkFeatures(checkClass(name), features ?? null)] as const,
+  );
   const isShape = (c: FeatureClass) => c.startsWith('shape');
   return new Map([...wanted.filter(([c]) => isShape(c)), ...wanted.filter(([c]) => !isShape(c))]);
 }
 
 function checkClass(name: string): FeatureClass {
   if (name in known) return name as FeatureClass;
-  throw new PipelineError('BadSetting', `unknown feature class ${name}.${suggest(name, featureClasses)} Known: ${featureClasses.join(', ')}`);
+  throw new PipelineError(
+    'BadSetting',
+    `unknown feature class ${name}.${suggest(name, featureClasses)} Known: ${featureClasses.join(', ')}`,
+  );
 }
 
 function checkFeatures(name: FeatureClass, features: readonly string[] | null): readonly string[] {
@@ -55,5 +62,8 @@ function checkFeatures(name: FeatureClass, features: readonly string[] | null): 
   if (features === null) return names;
   const unknown = features.find((f) => !names.includes(f) && !deprecated.includes(f));
   if (unknown === undefined) return features;
-  throw new PipelineError('BadSetting', `unknown feature ${name}_${unknown}.${suggest(unknown, names)} Known: ${names.join(', ')}`);
+  throw new PipelineError(
+    'BadSetting',
+    `unknown feature ${name}_${unknown}.${suggest(unknown, names)} Known: ${names.join(', ')}`,
+  );
 }

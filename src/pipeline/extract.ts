@@ -6,7 +6,7 @@ import { PipelineError } from './errors.ts';
 import type { FeatureValues } from './feature-values.ts';
 import { alignMask } from './geometry.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
-import { countPass } from './pass/count.ts';
+import { type Counts, countPass } from './pass/count.ts';
 import { finaliseRegion } from './pass/finalise.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } from './pass/prepare.ts';
 import { findLabels } from './roi/bounds.ts';
@@ -55,7 +55,13 @@ function halves(selections: readonly Selection[], need: number, limit: number): 
 }
 
 /** Runs one pass; regions that fail get their error, the others go on. */
-async function runPass(input: PassInput, wanted: WantedFeatures, outcomes: Outcomes, done: (n: number) => void, signal?: AbortSignal): Promise<void> {
+async function runPass(
+  input: PassInput,
+  wanted: WantedFeatures,
+  outcomes: Outcomes,
+  done: (n: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   if (input.selections.length === 0) return;
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
@@ -73,17 +79,19 @@ async function runPass(input: PassInput, wanted: WantedFeatures, outcomes: Outco
     const counts = await countPass(input, pass, wanted);
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
-      outcomes.set(selection, {
-        features: finaliseRegion(input, pass, counts, region, wanted),
-        diagnostics: input.settings.additionalInfo ? regionDiagnostics(input, pass, counts, region) : {},
-      });
+      outcomes.set(selection, finish(input, pass, counts, region, wanted));
       done(1);
     }
   } catch (error) {
-    const tooLarge = (error instanceof EngineError && error.code === 'LimitExceeded') || (error instanceof PipelineError && error.code === 'TooLarge');
+    const tooLarge =
+      (error instanceof EngineError && error.code === 'LimitExceeded') ||
+      (error instanceof PipelineError && error.code === 'TooLarge');
     if (!tooLarge) throw error;
     if (input.selections.length === 1) {
-      outcomes.set(input.selections[0] as Selection, error instanceof PipelineError ? error : new PipelineError('TooLarge', error.message, { cause: error }));
+      outcomes.set(
+        input.selections[0] as Selection,
+        error instanceof PipelineError ? error : new PipelineError('TooLarge', error.message, { cause: error }),
+      );
       return done(1);
     }
     await runHalves(input, need, limit, wanted, outcomes, done, signal);
@@ -92,7 +100,28 @@ async function runPass(input: PassInput, wanted: WantedFeatures, outcomes: Outco
   }
 }
 
-async function runHalves(input: PassInput, need: number, limit: number, wanted: WantedFeatures, outcomes: Outcomes, done: (n: number) => void, signal?: AbortSignal): Promise<void> {
+/** The features and diagnostics of one region, or the error of a class that cannot be computed for it. */
+function finish(input: PassInput, pass: PreparedPass, counts: Counts, region: number, wanted: WantedFeatures): Outcome {
+  try {
+    return {
+      features: finaliseRegion(input, pass, counts, region, wanted),
+      diagnostics: input.settings.additionalInfo ? regionDiagnostics(input, pass, counts, region) : {},
+    };
+  } catch (error) {
+    if (error instanceof PipelineError) return error;
+    throw error;
+  }
+}
+
+async function runHalves(
+  input: PassInput,
+  need: number,
+  limit: number,
+  wanted: WantedFeatures,
+  outcomes: Outcomes,
+  done: (n: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   let parts: [Selection[], Selection[]];
   try {
     parts = halves(input.selections, need, limit);
@@ -128,11 +157,23 @@ function failedRegions(input: PassInput, pass: PreparedPass): Map<Selection, Pip
 }
 
 /** The selections of a call; labels that are not there or too small become errors. */
-function selectRegions(found: Awaited<ReturnType<typeof findLabels>>, packed: ReturnType<typeof packLabels>, settings: Settings, labels: ExtractOptions['labels']): (Selection | { name: string; error: PipelineError })[] {
-  if (found.length === 0) throw new PipelineError('EmptyMask', 'the mask has no voxel above 0, nothing is segmented; check that it is the right file');
+function selectRegions(
+  found: Awaited<ReturnType<typeof findLabels>>,
+  packed: ReturnType<typeof packLabels>,
+  settings: Settings,
+  labels: ExtractOptions['labels'],
+): (Selection | { name: string; error: PipelineError })[] {
+  if (found.length === 0)
+    throw new PipelineError(
+      'EmptyMask',
+      'the mask has no voxel above 0, nothing is segmented; check that it is the right file',
+    );
   const unions: LabelUnion[] =
     labels === 'all'
-      ? found.map((f) => packed.valueOf(f.index)).sort((a, b) => a - b).map((label) => [label])
+      ? found
+          .map((f) => packed.valueOf(f.index))
+          .sort((a, b) => a - b)
+          .map((label) => [label])
       : (labels ?? [settings.label]).map((l) => (typeof l === 'number' ? [l] : l));
   return unions.map((union) => {
     try {
@@ -191,6 +232,12 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       if (regions.length === 1) throw outcome;
       return { ...shared?.before(region.name), voxomics_error: { code: outcome.code, message: outcome.message } };
     }
-    return { ...shared?.before(region.name), ...outcome.diagnostics, ...shared?.after, ...outcome.features.values, voxomics_reasons: outcome.features.reasons };
+    return {
+      ...shared?.before(region.name),
+      ...outcome.diagnostics,
+      ...shared?.after,
+      ...outcome.features.values,
+      voxomics_reasons: outcome.features.reasons,
+    };
   });
 }

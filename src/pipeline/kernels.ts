@@ -45,5 +45,5 @@ export function kernelsFor(wanted: WantedFeatures, settings: Settings, integers:
   return [...new Set(list)] as AnyKernel[];
 }
 
-export const isIntegerImage = (image: Volume): boolean => !(image.data instanceof Float32Array || image.data instanceof Float64Array);
-
+export const isIntegerImage = (image: Volume): boolean =>
+  !(image.data instanceof Float32Array || image.data instanceof Float64Array);

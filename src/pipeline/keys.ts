@@ -41,7 +41,7 @@ const foldSign = (bits: number, sign: number) => (sign >>> 31 ? ~bits : bits | 0
 const unfoldSign = (bits: number, key: number) => (key >>> 31 ? bits & 0x7fffffff : ~bits) >>> 0;
 
 /** The value of a key. */
-export function valueOf(kind: KeyKind, high: number, low = 0): number {
+export function valueOfKey(kind: KeyKind, high: number, low = 0): number {
   if (kind === 'int') return high - INT_ORIGIN;
   if (kind === 'uint') return high;
   if (high === NAN_WORD) return Number.NaN;
@@ -107,7 +107,9 @@ export function encodeKeys(volume: Volume, box: PaddedBox): Keys {
   const words = kind === 'float64' ? 2 : 1;
   const data = new Uint32Array(box.cells * words);
   const encode = rowEncoder(kind, volume.data, data);
-  forEachRow(volume.size, box.box, { size: box.padded, pad: box.pad }, (source, target) => encode(source, target, box.size[0]));
+  forEachRow(volume.size, box.box, { size: box.padded, pad: box.pad }, (source, target) =>
+    encode(source, target, box.size[0]),
+  );
   return { kind, words, data };
 }
 
@@ -149,7 +151,7 @@ export function sortedValues(kind: KeyKind, words: 1 | 2, keys: Uint32Array): Fl
     return decodeSorted(kind, sorted.subarray(0, length));
   }
   const values = new Float64Array(keys.length / 2);
-  for (let i = 0; i < values.length; i++) values[i] = valueOf(kind, keys[2 * i] as number, keys[2 * i + 1] as number);
+  for (let i = 0; i < values.length; i++) values[i] = valueOfKey(kind, keys[2 * i] as number, keys[2 * i + 1] as number);
   values.sort();
   let length = values.length;
   while (length > 0 && Number.isNaN(values[length - 1] as number)) length--;
@@ -157,7 +159,7 @@ export function sortedValues(kind: KeyKind, words: 1 | 2, keys: Uint32Array): Fl
 }
 
 function decodeSorted(kind: KeyKind, keys: Uint32Array): Float64Array {
-  if (kind !== 'float32') return Float64Array.from(keys, (k) => valueOf(kind, k));
+  if (kind !== 'float32') return Float64Array.from(keys, (k) => valueOfKey(kind, k));
   const bits = new Uint32Array(keys.length);
   for (let i = 0; i < keys.length; i++) {
     const k = keys[i] as number;

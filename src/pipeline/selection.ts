@@ -40,7 +40,11 @@ export function resolveSelection(labels: LabelUnion, packed: PackedLabels, found
   const parts = labels.map((label) => {
     const index = packed.indexOf(label);
     const part = found.find((f) => f.index === index);
-    if (!part) throw new PipelineError('LabelNotFound', `label ${label} is not in the mask; it has ${listLabels(packed, found)}`);
+    if (!part)
+      throw new PipelineError(
+        'LabelNotFound',
+        `label ${label} is not in the mask; it has ${listLabels(packed, found)}`,
+      );
     return part;
   });
   return {

@@ -86,13 +86,18 @@ export function suggest(typed: string, names: readonly string[]): string {
 export function parseSettings(input: SettingsInput = {}): Settings {
   const unknown = Object.keys(input).find((key) => !settingNames.includes(key));
   if (unknown !== undefined) {
-    throw new PipelineError('BadSetting', `unknown setting ${unknown}.${suggest(unknown, settingNames)} Known: ${settingNames.join(', ')}`);
+    throw new PipelineError(
+      'BadSetting',
+      `unknown setting ${unknown}.${suggest(unknown, settingNames)} Known: ${settingNames.join(', ')}`,
+    );
   }
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const path = issue.path.join('.');
-  const found = JSON.stringify(issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input));
+  const found = JSON.stringify(
+    issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input),
+  );
   throw new PipelineError('BadSetting', `setting ${path}: ${issue.message}; found ${found}`);
 }
 
@@ -111,7 +116,12 @@ export function parseSettingText(text: string): SettingsInput {
 
 function parseValue(text: string, list: boolean): unknown {
   if (text in words) return words[text];
-  if (list) return text.replace(/^[[(]|[\])]$/g, '').split(',').filter((part) => part.trim() !== '').map((part) => parseValue(part.trim(), false));
+  if (list)
+    return text
+      .replace(/^[[(]|[\])]$/g, '')
+      .split(',')
+      .filter((part) => part.trim() !== '')
+      .map((part) => parseValue(part.trim(), false));
   const number = Number(text);
   return text !== '' && !Number.isNaN(number) ? number : text;
 }

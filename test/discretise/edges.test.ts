@@ -12,7 +12,10 @@ describe('discretise/edges', () => {
     expect(Array.from(binEdges(50, 175, width(25)))).toEqual([50, 75, 100, 125, 150, 175, 200]);
   });
   it('repeats the rounding of numpy.arange', () => {
-    expect(Array.from(binEdges(0.3, 0.7, width(0.1)))).toEqual([0.2, 0.30000000000000004, 0.4000000000000001, 0.5000000000000001, 0.6000000000000001, 0.7000000000000002, 0.8000000000000003]);
+    expect(Array.from(binEdges(0.3, 0.7, width(0.1)))).toEqual([
+      0.2, 0.30000000000000004, 0.4000000000000001, 0.5000000000000001, 0.6000000000000001, 0.7000000000000002,
+      0.8000000000000003,
+    ]);
   });
   it('gives a flat region one level', () => {
     const edges = binEdges(7, 7, width(25));
@@ -22,7 +25,8 @@ describe('discretise/edges', () => {
     expect(Array.from(binEdges(1, 9, count(4)))).toEqual([1, 3, 5, 7, 10]);
     expect(Array.from(binEdges(5, 5, count(2)))).toEqual([4.5, 5, 6.5]);
     expect(Array.from(binEdges(Math.fround(0.1), Math.fround(3.3), count(5, true)))).toEqual([
-      0.10000000149011612, 0.7400000095367432, 1.3799999952316284, 2.0199999809265137, 2.6599998474121094, 4.300000190734863,
+      0.10000000149011612, 0.7400000095367432, 1.3799999952316284, 2.0199999809265137, 2.6599998474121094,
+      4.300000190734863,
     ]);
   });
   it('refuses more than 65535 levels', () => {

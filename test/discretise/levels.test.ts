@@ -16,7 +16,11 @@ function binning(labels: Uint8Array, values: VoxelArray, size: Vec3, binWidth: n
   return Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 1) }, (_, r) => {
     const range = found.get(r + 1);
     if (!range) return { edges: new Float64Array(0), rows: 0 };
-    const edges = binEdges(range.minimum, range.maximum, { binWidth, binCount: null, float32: values instanceof Float32Array });
+    const edges = binEdges(range.minimum, range.maximum, {
+      binWidth,
+      binCount: null,
+      float32: values instanceof Float32Array,
+    });
     return { edges, rows: levelCount(edges, levelOf(edges, range.maximum), range.nans) };
   });
 }
@@ -28,13 +32,28 @@ function record(labels: Uint8Array, values: VoxelArray, size: Vec3, binWidth: nu
   let edge_first = 0;
   let row_first = 0;
   const rows = bins.map((b, r) => {
-    const row = { edge_first, edge_count: (keys[r] as Uint32Array).length / test.image.words, row_first, rows: b.rows, glcm_first: 0, value_first: 0, value_low: 0 };
+    const row = {
+      edge_first,
+      edge_count: (keys[r] as Uint32Array).length / test.image.words,
+      row_first,
+      rows: b.rows,
+      glcm_first: 0,
+      value_first: 0,
+      value_low: 0,
+    };
     edge_first += row.edge_count;
     row_first += b.rows;
     return row;
   });
   const regions = uploadRegions(test.rec, rows);
-  const histogram = recordLevels(test.rec, test.cells, test.image, regions, Uint32Array.from(keys.flatMap((k) => [...k])), row_first);
+  const histogram = recordLevels(
+    test.rec,
+    test.cells,
+    test.image,
+    regions,
+    Uint32Array.from(keys.flatMap((k) => [...k])),
+    row_first,
+  );
   return { ...test, bins, regions, rows, histogram };
 }
 
@@ -46,14 +65,49 @@ const noise = (n: number, scale: number) => {
 describe('discretise/levels', () => {
   const engine = useEngine();
   const cases = [
-    ...awkwardSizes.map((size) => ({ name: `int16 ${size.join(' x ')}`, size, binWidth: 25, make: (n: number) => Int16Array.from(noise(n, 4000)) })),
+    ...awkwardSizes.map((size) => ({
+      name: `int16 ${size.join(' x ')}`,
+      size,
+      binWidth: 25,
+      make: (n: number) => Int16Array.from(noise(n, 4000)),
+    })),
     // Every second value lies on an edge: 0.1, 0.2 … as float64 and float32 see them.
-    { name: 'float64 on the edges of binWidth 0.1', size: [20, 20, 5] as Vec3, binWidth: 0.1, make: (n: number) => Float64Array.from(noise(n, 8), (v, i) => (i % 2 ? Math.round(v * 10) / 10 : v)) },
-    { name: 'float32 on the edges of binWidth 0.1', size: [20, 20, 5] as Vec3, binWidth: 0.1, make: (n: number) => Float32Array.from(noise(n, 8), (v, i) => (i % 2 ? Math.round(v * 10) / 10 : v)) },
-    { name: 'float64 within one f32 step of an edge', size: [20, 20, 5] as Vec3, binWidth: 0.25, make: (n: number) => Float64Array.from(noise(n, 1e-9), (v, i) => (i % 8) * 0.25 + v) },
-    { name: 'float32 with NaN', size: [20, 20, 5] as Vec3, binWidth: 1, make: (n: number) => Float32Array.from(noise(n, 8), (v, i) => (i % 11 === 5 ? Number.NaN : v)) },
-    { name: 'int32 beyond 2^24', size: [20, 20, 5] as Vec3, binWidth: 1, make: (n: number) => Int32Array.from(noise(n, 500), (v) => v + 2 ** 30) },
-    { name: 'uint32 near the top', size: [20, 20, 5] as Vec3, binWidth: 10, make: (n: number) => Uint32Array.from(noise(n, 500), (v) => 2 ** 32 - 300 + v) },
+    {
+      name: 'float64 on the edges of binWidth 0.1',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 0.1,
+      make: (n: number) => Float64Array.from(noise(n, 8), (v, i) => (i % 2 ? Math.round(v * 10) / 10 : v)),
+    },
+    {
+      name: 'float32 on the edges of binWidth 0.1',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 0.1,
+      make: (n: number) => Float32Array.from(noise(n, 8), (v, i) => (i % 2 ? Math.round(v * 10) / 10 : v)),
+    },
+    {
+      name: 'float64 within one f32 step of an edge',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 0.25,
+      make: (n: number) => Float64Array.from(noise(n, 1e-9), (v, i) => (i % 8) * 0.25 + v),
+    },
+    {
+      name: 'float32 with NaN',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 1,
+      make: (n: number) => Float32Array.from(noise(n, 8), (v, i) => (i % 11 === 5 ? Number.NaN : v)),
+    },
+    {
+      name: 'int32 beyond 2^24',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 1,
+      make: (n: number) => Int32Array.from(noise(n, 500), (v) => v + 2 ** 30),
+    },
+    {
+      name: 'uint32 near the top',
+      size: [20, 20, 5] as Vec3,
+      binWidth: 10,
+      make: (n: number) => Uint32Array.from(noise(n, 500), (v) => 2 ** 32 - 300 + v),
+    },
   ];
   it.each(cases)('$name equals the float64 twin', async ({ size, binWidth, make }) => {
     const n = voxelCount(size);

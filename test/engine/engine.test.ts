@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { allKernels, DeviceLostError, defineKernel, Engine, EngineError, foldGroups, preprocess, Recording, sizeClass } from '../../src/engine/index.ts';
+import {
+  allKernels,
+  DeviceLostError,
+  defineKernel,
+  Engine,
+  EngineError,
+  foldGroups,
+  preprocess,
+  Recording,
+  sizeClass,
+} from '../../src/engine/index.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { useEngine } from '../support/engine.ts';
 import source from './double.wgsl?raw';
@@ -11,7 +21,15 @@ const small = defineKernel({ name: 'test/double-small', source, bindings, workgr
 function recordDouble(values: Uint32Array, kernel = double, factor = 2) {
   const rec = new Recording('test');
   const target = rec.buffer('test/double.target', values.byteLength);
-  rec.dispatch(kernel, { params: { length: values.length, factor }, source: rec.upload('test/double.source', values), target_values: target }, values.length);
+  rec.dispatch(
+    kernel,
+    {
+      params: { length: values.length, factor },
+      source: rec.upload('test/double.source', values),
+      target_values: target,
+    },
+    values.length,
+  );
   return { rec, download: rec.download(target) };
 }
 
@@ -64,7 +82,11 @@ describe('engine/execute', () => {
     const limit = engine().caps.limits.maxStorageBufferBindingSize;
     const rec = new Recording('too large');
     const target = rec.buffer('test.huge', limit + 4);
-    rec.dispatch(double, { params: { length: 1, factor: 1 }, source: rec.upload('s', ramp(1)), target_values: target }, 1);
+    rec.dispatch(
+      double,
+      { params: { length: 1, factor: 1 }, source: rec.upload('s', ramp(1)), target_values: target },
+      1,
+    );
     await expect(engine().execute(rec)).rejects.toThrow(new RegExp(`test.huge needs ${limit + 4} bytes.*${limit}`));
   });
 
@@ -78,11 +100,21 @@ describe('engine/execute', () => {
 describe('engine/errors', () => {
   const engine = useEngine();
   it('shows the line of a WGSL error', async () => {
-    const broken = defineKernel({ name: 'test/broken', source: source.replace('source[i] *', 'sauce[i] *'), bindings: { params: 'uniform', target_values: 'read_write' }, workgroup: 64 });
+    const broken = defineKernel({
+      name: 'test/broken',
+      source: source.replace('source[i] *', 'sauce[i] *'),
+      bindings: { params: 'uniform', target_values: 'read_write' },
+      workgroup: 64,
+    });
     await expect(engine().prepare([broken])).rejects.toThrow(/test\/broken does not compile[\s\S]*sauce\[i\]/);
   });
   it('refuses bindings that are not those of the WGSL', () => {
-    const wrong = defineKernel({ name: 'test/wrong', source, bindings: { params: 'uniform', source: 'read_write', target_values: 'read_write' }, workgroup: 64 });
+    const wrong = defineKernel({
+      name: 'test/wrong',
+      source,
+      bindings: { params: 'uniform', source: 'read_write', target_values: 'read_write' },
+      workgroup: 64,
+    });
     expect(() => wrong.variant({})).toThrow(/declared bindings/);
   });
   it('refuses missing and unknown params', async () => {
@@ -162,7 +194,9 @@ describe('engine/loss', () => {
 
 describe('engine/wgsl', () => {
   it('pastes an import once and selects by flag', () => {
-    const text = preprocess('#import common/grid\n#import common/grid\n#if SUBGROUPS\nA\n#else\nB\n#endif\n', { SUBGROUPS: true });
+    const text = preprocess('#import common/grid\n#import common/grid\n#if SUBGROUPS\nA\n#else\nB\n#endif\n', {
+      SUBGROUPS: true,
+    });
     expect(text.match(/fn linear_invocation/g)).toHaveLength(1);
     expect(text).toContain('A');
     expect(text).not.toContain('B');
@@ -174,7 +208,12 @@ describe('engine/wgsl', () => {
 });
 
 describe('engine/sizes', () => {
-  it.each([[1, 256], [257, 320], [1024, 1024], [1025, 1280]])('size class of %i is %i', (bytes, expected) => {
+  it.each([
+    [1, 256],
+    [257, 320],
+    [1024, 1024],
+    [1025, 1280],
+  ])('size class of %i is %i', (bytes, expected) => {
     expect(sizeClass(bytes)).toBe(expected);
   });
   it('folds workgroups', () => {

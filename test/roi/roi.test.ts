@@ -16,28 +16,44 @@ import { readCells, recordRegions, volumeOf } from '../support/region.ts';
 const full = (size: Vec3) => new Uint8Array(voxelCount(size)).fill(1);
 const masks = awkwardSizes.flatMap((size) => [
   { name: `${size.join(' x ')} full`, size, labels: full(size) },
-  { name: `${size.join(' x ')} with three labels`, size, labels: Uint8Array.from([...randomLabels(size, 3, 0.5, 7).subarray(1), 3]) },
+  {
+    name: `${size.join(' x ')} with three labels`,
+    size,
+    labels: Uint8Array.from([...randomLabels(size, 3, 0.5, 7).subarray(1), 3]),
+  },
 ]);
-const large = { name: '70 x 61 x 20 with 200 labels', size: [70, 61, 20] as Vec3, labels: randomLabels([70, 61, 20], 200, 0.3, 3) };
+const large = {
+  name: '70 x 61 x 20 with 200 labels',
+  size: [70, 61, 20] as Vec3,
+  labels: randomLabels([70, 61, 20], 200, 0.3, 3),
+};
 
 describe('roi/bounds', () => {
   const engine = useEngine();
-  const wide = (labels: Uint8Array, Type: typeof Uint16Array | typeof Uint32Array) => Type.from(labels, (l) => (l === 0 ? 0 : l + 1000));
-  const types = [['uint8', (l: Uint8Array) => l], ['uint16', (l: Uint8Array) => wide(l, Uint16Array)], ['uint32', (l: Uint8Array) => wide(l, Uint32Array)]] as const;
+  const wide = (labels: Uint8Array, Type: typeof Uint16Array | typeof Uint32Array) =>
+    Type.from(labels, (l) => (l === 0 ? 0 : l + 1000));
+  const types = [
+    ['uint8', (l: Uint8Array) => l],
+    ['uint16', (l: Uint8Array) => wide(l, Uint16Array)],
+    ['uint32', (l: Uint8Array) => wide(l, Uint32Array)],
+  ] as const;
 
-  it.each([...masks, large].flatMap((m) => types.map(([type, convert]) => ({ ...m, type, convert }))))('$name, $type equals the CPU twin', async ({ labels, size, convert }) => {
-    const data = convert(labels);
-    const packed = packLabels(volumeOf(data, size));
-    const rec = new Recording('test');
-    const table = recordBounds(rec, packed, size, 2 ** 27);
-    const found = decodeBounds((await engine().execute(rec)).u32(table));
-    const expected = extents({ labels: data, size });
-    expect(found).toHaveLength(expected.size);
-    for (const f of found) {
-      const e = expected.get(packed.valueOf(f.index))!;
-      expect(f).toMatchObject({ voxels: e.voxels, box: { first: e.first, last: e.last } });
-    }
-  });
+  it.each([...masks, large].flatMap((m) => types.map(([type, convert]) => ({ ...m, type, convert }))))(
+    '$name, $type equals the CPU twin',
+    async ({ labels, size, convert }) => {
+      const data = convert(labels);
+      const packed = packLabels(volumeOf(data, size));
+      const rec = new Recording('test');
+      const table = recordBounds(rec, packed, size, 2 ** 27);
+      const found = decodeBounds((await engine().execute(rec)).u32(table));
+      const expected = extents({ labels: data, size });
+      expect(found).toHaveLength(expected.size);
+      for (const f of found) {
+        const e = expected.get(packed.valueOf(f.index))!;
+        expect(f).toMatchObject({ voxels: e.voxels, box: { first: e.first, last: e.last } });
+      }
+    },
+  );
 
   it('gives the same in slabs when the mask is larger than the binding limit', async () => {
     const { labels, size } = large;
@@ -57,7 +73,11 @@ describe.each([true, false])('roi/extent, subgroups %s', (subgroups) => {
     const download = recordExtent(rec, cells, count);
     const sums = (await engine().execute(rec)).u32(download);
     for (const [label, e] of extents({ labels, size })) {
-      expect(decodeExtent(sums, label - 1)).toEqual({ voxels: e.voxels, box: { first: e.first, last: e.last }, moments: e.moments });
+      expect(decodeExtent(sums, label - 1)).toEqual({
+        voxels: e.voxels,
+        box: { first: e.first, last: e.last },
+        moments: e.moments,
+      });
     }
   });
   it('carries sums beyond 32 bits', async () => {
@@ -92,7 +112,10 @@ function valuesOf(type: string, n: number): VoxelArray {
     uint8: () => Uint8Array.from({ length: n }, () => next() * 256),
     int32: () => Int32Array.from({ length: n }, () => next() * 2 ** 32 - 2 ** 31),
     uint32: () => Uint32Array.from({ length: n }, () => next() * 2 ** 32),
-    float32: () => Float32Array.from({ length: n }, (_, i) => (i % 9 === 4 ? Number.NaN : (next() - 0.5) * 10 ** (next() * 20 - 10))),
+    float32: () =>
+      Float32Array.from({ length: n }, (_, i) =>
+        i % 9 === 4 ? Number.NaN : (next() - 0.5) * 10 ** (next() * 20 - 10),
+      ),
     float64: () => Float64Array.from({ length: n }, (_, i) => (i % 7 === 3 ? Number.NaN : 1 + next() * 1e-9 - (i % 2))),
     denormal: () => Float32Array.from({ length: n }, () => (next() - 0.5) * 1e-42),
   };
@@ -108,7 +131,8 @@ describe('roi/range', () => {
     const { rec, cells, image, count } = recordRegions(labels, values, size);
     const download = recordRange(rec, cells, image, count);
     const sums = (await engine().execute(rec)).u32(download);
-    for (const [label, r] of ranges({ labels, size }, values)) expect(decodeRange(sums, label - 1, image.kind)).toMatchObject(r);
+    for (const [label, r] of ranges({ labels, size }, values))
+      expect(decodeRange(sums, label - 1, image.kind)).toMatchObject(r);
   });
 });
 
@@ -128,7 +152,12 @@ describe('roi/resegment', () => {
     const values = valuesOf(type, labels.length);
     const { rec, cells, image, count } = recordRegions(labels, values, size);
     const [lower, upper] = limits[type] as [number, number | null];
-    recordResegment(rec, cells, image, Array.from({ length: count }, () => ({ lower, upper })));
+    recordResegment(
+      rec,
+      cells,
+      image,
+      Array.from({ length: count }, () => ({ lower, upper })),
+    );
     const found = Array.from(await readCells(engine(), rec, cells, cells.cells), (c) => c >>> 16);
     const expected = resegmented({ labels, size }, values, () => ({ lower, upper }));
     expect(found).toEqual(expected);
@@ -141,7 +170,11 @@ describe('roi/clip', () => {
   it('keeps the voxels inside the box of their region', async () => {
     const { labels, size } = large;
     const { rec, cells, count } = recordRegions(labels, labels, size);
-    recordClip(rec, cells, Array.from({ length: count }, () => ({ first: [3, 4, 5], last: [40, 41, 11] })));
+    recordClip(
+      rec,
+      cells,
+      Array.from({ length: count }, () => ({ first: [3, 4, 5], last: [40, 41, 11] })),
+    );
     const found = await readCells(engine(), rec, cells, cells.cells);
     const inside = padBox({ first: [3, 4, 5], last: [40, 41, 11] }, 0);
     labels.forEach((label, i) => {

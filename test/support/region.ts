@@ -26,11 +26,21 @@ export function recordRegions(labels: Uint8Array, values: VoxelArray, size: Vec3
   const length = labels.reduce((n, l) => n + Number(l > 0), 0);
   const cells = recordCompact(rec, { crop: labels, labelsPerWord: 4 }, numbers, box, length);
   const { kind, words, data } = encodeKeys(volumeOf(values, size), box);
-  return { rec, cells, image: { kind, words, keys: rec.upload('keys', data) }, count: labels.reduce((a, b) => Math.max(a, b), 1) };
+  return {
+    rec,
+    cells,
+    image: { kind, words, keys: rec.upload('keys', data) },
+    count: labels.reduce((a, b) => Math.max(a, b), 1),
+  };
 }
 
 /** The content of the unpadded box of a buffer with one u32 per cell. */
-export async function readCells(engine: Engine, rec: Recording, { box }: RegionCells, cells: BufferRef): Promise<Uint32Array> {
+export async function readCells(
+  engine: Engine,
+  rec: Recording,
+  { box }: RegionCells,
+  cells: BufferRef,
+): Promise<Uint32Array> {
   const download = rec.download(cells);
   const all = (await engine.execute(rec)).u32(download);
   const [nx, ny, nz] = box.size;
@@ -38,7 +48,8 @@ export async function readCells(engine: Engine, rec: Recording, { box }: RegionC
   let k = 0;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
-      for (let x = 0; x < nx; x++) inner[k++] = all[x + box.pad + box.padded[0] * (y + box.pad + box.padded[1] * (z + box.pad))] as number;
+      for (let x = 0; x < nx; x++)
+        inner[k++] = all[x + box.pad + box.padded[0] * (y + box.pad + box.padded[1] * (z + box.pad))] as number;
     }
   }
   return inner;

@@ -28,7 +28,10 @@ export interface FoundAdapter {
 }
 
 const driverFolders = ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
-const swiftshaderFiles = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/lib/chromium-browser/vk_swiftshader_icd.json'];
+const swiftshaderFiles = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+];
 
 function findDriver(pattern: RegExp): string | null {
   for (const folder of driverFolders) {
@@ -49,17 +52,22 @@ function hasGpuDevice(): boolean {
 /** All candidates in order of preference. */
 export function candidates(): Candidate[] {
   const lavapipe = findDriver(/^lvp_icd.*\.json$/);
-  const swiftshader = process.env['VOXOMICS_SWIFTSHADER_ICD'] ?? swiftshaderFiles.find((path) => existsSync(path)) ?? null;
+  const swiftshader =
+    process.env['VOXOMICS_SWIFTSHADER_ICD'] ?? swiftshaderFiles.find((path) => existsSync(path)) ?? null;
   return [
     {
       kind: 'gpu',
       driverFile: null,
-      missing: hasGpuDevice() ? null : 'no GPU device node; install the GPU vendor’s driver (in a container: expose the device)',
+      missing: hasGpuDevice()
+        ? null
+        : 'no GPU device node; install the GPU vendor’s driver (in a container: expose the device)',
     },
     {
       kind: 'lavapipe',
       driverFile: lavapipe,
-      missing: lavapipe ? null : 'not installed; Debian 12: mesa-vulkan-drivers from bookworm-backports (Mesa >= 23), or run `npm test` as root',
+      missing: lavapipe
+        ? null
+        : 'not installed; Debian 12: mesa-vulkan-drivers from bookworm-backports (Mesa >= 23), or run `npm test` as root',
     },
     {
       kind: 'swiftshader',
@@ -111,7 +119,9 @@ export async function openCandidate(candidate: Candidate): Promise<FoundAdapter 
 
 function matches(found: FoundAdapter, wanted: string): boolean {
   const { device, description, vendor } = found.adapter.info;
-  return wanted === 'auto' || found.kind === wanted || `${vendor} ${device} ${description}`.toLowerCase().includes(wanted);
+  return (
+    wanted === 'auto' || found.kind === wanted || `${vendor} ${device} ${description}`.toLowerCase().includes(wanted)
+  );
 }
 
 /**

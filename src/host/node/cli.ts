@@ -33,7 +33,11 @@ try {
   await program.parseAsync();
 } catch (error) {
   const known = error instanceof PipelineError || error instanceof EngineError;
-  process.stderr.write(known ? `voxomics: ${error.code}: ${error.message}\n` : `voxomics: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    known
+      ? `voxomics: ${error.code}: ${error.message}\n`
+      : `voxomics: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = exitCode(error);
 }
 // Dawn keeps the event loop alive as long as an instance is reachable.

@@ -21,7 +21,11 @@ export function progressDisplay(stream: NodeJS.WriteStream = process.stderr): Pr
       if (now - started < QUIET_MS || total < 2) return;
       if (stream.isTTY) {
         if (!bar) {
-          bar = new SingleBar({ stream, format: 'regions {bar} {value}/{total} {eta_formatted}', clearOnComplete: true });
+          bar = new SingleBar({
+            stream,
+            format: 'regions {bar} {value}/{total} {eta_formatted}',
+            clearOnComplete: true,
+          });
           bar.start(total, done);
         } else bar.update(done);
       } else if (now - lastLine > LINE_EVERY_MS) {

@@ -29,7 +29,10 @@ function arange(start: number, stop: number, step: number): Float64Array {
 
 function checkLevels(levels: number, what: string): void {
   if (!(levels <= MAX_LEVELS)) {
-    throw new PipelineError('TooManyLevels', `${what} gives ${levels} grey levels, at most ${MAX_LEVELS} are possible; use a larger binWidth or binCount`);
+    throw new PipelineError(
+      'TooManyLevels',
+      `${what} gives ${levels} grey levels, at most ${MAX_LEVELS} are possible; use a larger binWidth or binCount`,
+    );
   }
 }
 

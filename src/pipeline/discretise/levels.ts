@@ -8,7 +8,15 @@ import type { KeyBuffer } from '../roi/range.ts';
 export const levels = defineKernel({
   name: 'discretise/levels',
   source,
-  bindings: { params: 'uniform', voxels: 'read', keys: 'read', regions: 'read', edges: 'read', cells: 'read_write', histogram: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    voxels: 'read',
+    keys: 'read',
+    regions: 'read',
+    edges: 'read',
+    cells: 'read_write',
+    histogram: 'read_write',
+  },
   workgroup: 64,
 });
 
@@ -50,4 +58,3 @@ export function recordLevels(
   rec.dispatch(levels, { params, voxels, keys: image.keys, regions, edges: edgeBuffer, cells, histogram }, length);
   return histogram;
 }
-

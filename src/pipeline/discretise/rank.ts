@@ -11,6 +11,15 @@ export const rank = defineKernel({
 });
 
 /** @param ranks rank (1-based) of each row of the level histogram within its region; 0 for rows without voxels */
-export function recordRank(rec: Recording, { cells, voxels, length }: RegionCells, regions: BufferRef, ranks: Uint32Array): void {
-  rec.dispatch(rank, { params: { length }, voxels, regions, ranks: rec.upload('discretise/rank.ranks', ranks), cells }, length);
+export function recordRank(
+  rec: Recording,
+  { cells, voxels, length }: RegionCells,
+  regions: BufferRef,
+  ranks: Uint32Array,
+): void {
+  rec.dispatch(
+    rank,
+    { params: { length }, voxels, regions, ranks: rec.upload('discretise/rank.ranks', ranks), cells },
+    length,
+  );
 }

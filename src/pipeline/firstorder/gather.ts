@@ -7,7 +7,15 @@ import type { KeyBuffer } from '../roi/range.ts';
 export const gather = defineKernel({
   name: 'firstorder/gather',
   source,
-  bindings: { params: 'uniform', voxels: 'read', cells: 'read', keys: 'read', regions: 'read', cursors: 'read_write', values: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    voxels: 'read',
+    cells: 'read',
+    keys: 'read',
+    regions: 'read',
+    cursors: 'read_write',
+    values: 'read_write',
+  },
   workgroup: 64,
 });
 

@@ -12,7 +12,13 @@ export const histogram = defineKernel({
 });
 
 /** Returns the counts of all regions, each from its smallest to its largest intensity. @param total their number */
-export function recordHistogram(rec: Recording, { cells, voxels, length }: RegionCells, image: KeyBuffer, regions: BufferRef, total: number): BufferRef {
+export function recordHistogram(
+  rec: Recording,
+  { cells, voxels, length }: RegionCells,
+  image: KeyBuffer,
+  regions: BufferRef,
+  total: number,
+): BufferRef {
   const counts = rec.zeros('firstorder/histogram.counts', total * 4);
   rec.dispatch(histogram, { params: { length }, voxels, cells, keys: image.keys, regions, counts }, length);
   return counts;

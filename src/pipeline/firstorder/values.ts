@@ -1,7 +1,7 @@
 /** The intensities of all regions: exact histograms for integers, sorted values otherwise. */
 import { type Download, type Engine, Recording, type Results } from '../../engine/index.ts';
 import { uploadRegions } from '../discretise/regions.ts';
-import { sortedValues, valueOf } from '../keys.ts';
+import { sortedValues, valueOfKey } from '../keys.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import { isFloatKind, type KeyBuffer, type Range } from '../roi/range.ts';
 import type { RoiValues } from './features.ts';
@@ -49,11 +49,20 @@ export function recordValues(
   );
 }
 
-export function decodeValues(words: Uint32Array, plan: ValuePlan, region: number, image: KeyBuffer, range: Range): RoiValues {
+export function decodeValues(
+  words: Uint32Array,
+  plan: ValuePlan,
+  region: number,
+  image: KeyBuffer,
+  range: Range,
+): RoiValues {
   const first = plan.first[region] as number;
   const size = plan.size[region] as number;
   if (plan.how === 'gather') {
-    return { values: sortedValues(image.kind, image.words, words.subarray(first * image.words, (first + size) * image.words)), counts: null };
+    return {
+      values: sortedValues(image.kind, image.words, words.subarray(first * image.words, (first + size) * image.words)),
+      counts: null,
+    };
   }
   const columns = words.subarray(first, first + size);
   const used = columns.reduce((n, c) => n + Number(c > 0), 0);
@@ -62,19 +71,33 @@ export function decodeValues(words: Uint32Array, plan: ValuePlan, region: number
   let k = 0;
   columns.forEach((count, column) => {
     if (count === 0) return;
-    values[k] = valueOf(image.kind, range.lowKey + column);
+    values[k] = valueOfKey(image.kind, range.lowKey + column);
     counts[k++] = count;
   });
   return { values, counts };
 }
 
 /** The intensities of all regions in a submit of their own, for thresholds that depend on them. */
-export async function readValues(engine: Engine, cells: RegionCells, image: KeyBuffer, ranges: readonly Range[], voxels: readonly number[]): Promise<RoiValues[]> {
+export async function readValues(
+  engine: Engine,
+  cells: RegionCells,
+  image: KeyBuffer,
+  ranges: readonly Range[],
+  voxels: readonly number[],
+): Promise<RoiValues[]> {
   const plan = planValues(image, ranges, voxels);
   const rec = new Recording('firstorder/values');
   const buffer = uploadRegions(
     rec,
-    ranges.map((r, k) => ({ edge_first: 0, edge_count: 0, row_first: 0, rows: 0, glcm_first: 0, value_first: plan.first[k] as number, value_low: r.lowKey })),
+    ranges.map((r, k) => ({
+      edge_first: 0,
+      edge_count: 0,
+      row_first: 0,
+      rows: 0,
+      glcm_first: 0,
+      value_first: plan.first[k] as number,
+      value_low: r.lowKey,
+    })),
   );
   const download = recordValues(rec, cells, image, { buffer, count: ranges.length }, plan);
   const results: Results = await engine.execute(rec);

@@ -95,15 +95,27 @@ function discretise({ settings, image }: PassInput, { states, image: { kind } }:
   };
 }
 
-const prefix = (sizes: readonly number[]): number[] => {
+/** Where parts of the given sizes start when they lie one after the other. */
+function prefix(sizes: readonly number[]): number[] {
   let total = 0;
-  return sizes.map((n) => (total += n) - n);
-};
+  return sizes.map((n) => {
+    const at = total;
+    total += n;
+    return at;
+  });
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 const textureClasses: readonly FeatureClass[] = ['glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'];
 
-function layoutFor(input: PassInput, pass: PreparedPass, rows: readonly number[], greyLevels: Uint32Array, withLines: boolean): CountLayout {
+function layoutFor(
+  input: PassInput,
+  pass: PreparedPass,
+  rows: readonly number[],
+  greyLevels: Uint32Array,
+  withLines: boolean,
+): CountLayout {
   const around = neighbourhoods(input);
   return {
     rows,
@@ -113,12 +125,22 @@ function layoutFor(input: PassInput, pass: PreparedPass, rows: readonly number[]
     maxRun: Math.max(...pass.states.flatMap((s) => boxSize(s.extent.box))),
     neighbourhoods: around,
     greyLevels,
-    values: planValues(pass.image, pass.states.map((s) => s.range), pass.states.map((s) => s.extent.voxels)),
+    values: planValues(
+      pass.image,
+      pass.states.map((s) => s.range),
+      pass.states.map((s) => s.extent.voxels),
+    ),
     lines: withLines ? lineLayout(pass.states.map((s) => s.extent.box)) : null,
   };
 }
 
-function regionRows({ edges }: Discretisation, words: number, pass: PreparedPass, layout: CountLayout, levelRows: readonly number[]): RegionRow[] {
+function regionRows(
+  { edges }: Discretisation,
+  words: number,
+  pass: PreparedPass,
+  layout: CountLayout,
+  levelRows: readonly number[],
+): RegionRow[] {
   const counts = edges.map((e) => e.length / words);
   const first = prefix(counts);
   const rowFirst = prefix(levelRows);
@@ -134,7 +156,8 @@ function regionRows({ edges }: Discretisation, words: number, pass: PreparedPass
 }
 
 /** 1, 2, 3 … for each region: the grey levels of rows that have not been ranked. */
-const everyLevel = (rows: readonly number[]): Uint32Array => Uint32Array.from(rows.flatMap((n) => Array.from({ length: n }, (_, i) => i + 1)));
+const everyLevel = (rows: readonly number[]): Uint32Array =>
+  Uint32Array.from(rows.flatMap((n) => Array.from({ length: n }, (_, i) => i + 1)));
 
 /** Bytes of the tables whose size grows with the number of levels. */
 function tableBytes(layout: CountLayout): number {
@@ -144,7 +167,10 @@ function tableBytes(layout: CountLayout): number {
 }
 
 /** Ranks of the rows with voxels, within each region. */
-function rankRows(histogram: Uint32Array, rows: readonly number[]): { ranks: Uint32Array; rows: number[]; greyLevels: Uint32Array } {
+function rankRows(
+  histogram: Uint32Array,
+  rows: readonly number[],
+): { ranks: Uint32Array; rows: number[]; greyLevels: Uint32Array } {
   const ranks = new Uint32Array(histogram.length);
   const grey: number[] = [];
   const first = prefix(rows);
@@ -162,11 +188,19 @@ function rankRows(histogram: Uint32Array, rows: readonly number[]): { ranks: Uin
 }
 
 /** Discretises in a submit of its own and replaces levels by ranks, so that the tables hold no empty levels. */
-async function countRanked(input: PassInput, pass: PreparedPass, binning: Discretisation, layout: CountLayout, wanted: WantedFeatures): Promise<Counts> {
+async function countRanked(
+  input: PassInput,
+  pass: PreparedPass,
+  binning: Discretisation,
+  layout: CountLayout,
+  wanted: WantedFeatures,
+): Promise<Counts> {
   const rec = new Recording('pass/levels');
   const rows = regionRows(binning, pass.image.words, pass, layout, binning.rows);
   const edges = concat(binning.edges);
-  const histogram = rec.download(recordLevels(rec, pass.cells, pass.image, uploadRegions(rec, rows), edges, layout.totalRows));
+  const histogram = rec.download(
+    recordLevels(rec, pass.cells, pass.image, uploadRegions(rec, rows), edges, layout.totalRows),
+  );
   const full = (await input.engine.execute(rec)).u32(histogram);
   const ranked = rankRows(full, binning.rows);
   const dense = layoutFor(input, pass, ranked.rows, ranked.greyLevels, layout.lines !== null);
@@ -181,7 +215,10 @@ async function countRanked(input: PassInput, pass: PreparedPass, binning: Discre
 
 function checkTables({ engine, selections, settings }: PassInput, layout: CountLayout): void {
   const limit = engine.caps.limits.maxStorageBufferBindingSize;
-  const need = Math.max(4 * sum(layout.rows.map((n) => n * n * layout.neighbourhoods.pairs.length)), 4 * layout.neighbourhoods.unit.length * layout.totalRows * layout.maxRun);
+  const need = Math.max(
+    4 * sum(layout.rows.map((n) => n * n * layout.neighbourhoods.pairs.length)),
+    4 * layout.neighbourhoods.unit.length * layout.totalRows * layout.maxRun,
+  );
   if (need > limit) {
     throw new PipelineError(
       'TooLarge',
@@ -208,12 +245,25 @@ export async function countPass(input: PassInput, pass: PreparedPass, wanted: Wa
   const layout = layoutFor(input, pass, binning.rows, everyLevel(binning.rows), withLines);
   if (binned && tableBytes(layout) > RANK_BYTES) return countRanked(input, pass, binning, layout, wanted);
   const rec = new Recording('pass/count');
-  const regions = uploadRegions(rec, binned ? regionRows(binning, pass.image.words, pass, layout, binning.rows) : pass.states.map(() => emptyRow));
-  const histogram = binned ? recordLevels(rec, pass.cells, pass.image, regions, concat(binning.edges), layout.totalRows) : null;
+  const regions = uploadRegions(
+    rec,
+    binned ? regionRows(binning, pass.image.words, pass, layout, binning.rows) : pass.states.map(() => emptyRow),
+  );
+  const histogram = binned
+    ? recordLevels(rec, pass.cells, pass.image, regions, concat(binning.edges), layout.totalRows)
+    : null;
   return recordCounts(rec, input, pass, layout, regions, histogram, wanted);
 }
 
-const emptyRow: RegionRow = { edge_first: 0, edge_count: 0, row_first: 0, rows: 0, glcm_first: 0, value_first: 0, value_low: 0 };
+const emptyRow: RegionRow = {
+  edge_first: 0,
+  edge_count: 0,
+  row_first: 0,
+  rows: 0,
+  glcm_first: 0,
+  value_first: 0,
+  value_low: 0,
+};
 
 /** Records the matrices, histograms and surfaces on discretised cells, runs the recording and reads them back. */
 async function recordCounts(
@@ -233,12 +283,24 @@ async function recordCounts(
   const when = <T>(name: FeatureClass, make: () => T): T | null => (wanted.has(name) ? make() : null);
 
   // The longest work first: a software adapter overlaps dispatches that do not depend on each other.
-  const glcm = get(when('glcm', () => recordGlcm(rec, cells, regions, steps(pairs), sum(layout.rows.map((r) => r * r * pairs.length)))));
-  const glrlm = when('glrlm', () => recordGlrlm(rec, cells, { buffer: regions, count: n }, unit, layout.totalRows, layout.maxRun));
+  const glcm = get(
+    when('glcm', () =>
+      recordGlcm(rec, cells, regions, steps(pairs), sum(layout.rows.map((r) => r * r * pairs.length))),
+    ),
+  );
+  const glrlm = when('glrlm', () =>
+    recordGlrlm(rec, cells, { buffer: regions, count: n }, unit, layout.totalRows, layout.maxRun),
+  );
   const runs = glrlm && { counts: rec.download(glrlm.counts), multiElement: rec.download(glrlm.multiElement) };
-  const gldm = get(when('gldm', () => recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a)));
-  const ngtdm = get(when('ngtdm', () => recordNgtdm(rec, cells, regions, steps(around), layout.greyLevels)));
-  const values = when('firstorder', () => recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values));
+  const gldm = get(
+    when('gldm', () => recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a)),
+  );
+  const ngtdm = get(
+    when('ngtdm', () => recordNgtdm(rec, cells, regions, steps(around), layout.greyLevels, histogram === null)),
+  );
+  const values = when('firstorder', () =>
+    recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values),
+  );
   const boxes = pass.states.map((s) => s.extent.box);
   const surface = layout.lines;
   const mesh = get(surface && recordMesh(rec, shape.cells, boxes));
@@ -271,6 +333,8 @@ async function recordCounts(
 export function levelTable({ layout, levels }: Counts, region: number): LevelTable {
   const first = layout.rowFirst[region] as number;
   const rows = layout.rows[region] as number;
-  return { levels: layout.greyLevels.subarray(first, first + rows), histogram: (levels as Uint32Array).subarray(first, first + rows) };
+  return {
+    levels: layout.greyLevels.subarray(first, first + rows),
+    histogram: (levels as Uint32Array).subarray(first, first + rows),
+  };
 }
-

@@ -47,7 +47,13 @@ export function glrlmOf({ layout, glrlm }: Counts, region: number): GlrlmMatrix 
 export function gldmOf({ layout, gldm }: Counts, region: number): GldmMatrix {
   const maxDependence = layout.neighbourhoods.around.length + 1;
   const first = layout.rowFirst[region] as number;
-  return { maxDependence, counts: (gldm as Uint32Array).subarray(first * maxDependence, (first + (layout.rows[region] as number)) * maxDependence) };
+  return {
+    maxDependence,
+    counts: (gldm as Uint32Array).subarray(
+      first * maxDependence,
+      (first + (layout.rows[region] as number)) * maxDependence,
+    ),
+  };
 }
 
 export function ngtdmOf(counts: Counts, region: number): NgtdmMatrix {
@@ -55,12 +61,21 @@ export function ngtdmOf(counts: Counts, region: number): NgtdmMatrix {
   const maxNeighbours = layout.neighbourhoods.around.length;
   const rows = layout.rows[region] as number;
   const first = 2 * (layout.rowFirst[region] as number) * maxNeighbours;
-  const differences = Float64Array.from({ length: rows * maxNeighbours }, (_, k) => pair(ngtdm as Uint32Array, first + 2 * k));
+  const differences = Float64Array.from({ length: rows * maxNeighbours }, (_, k) =>
+    pair(ngtdm as Uint32Array, first + 2 * k),
+  );
   return { maxNeighbours, voxels: levelTable(counts, region).histogram, differences };
 }
 
 /** The features of one class; null where PyRadiomics has none for this image (3D shape of a 2D image). */
-function computeClass(name: FeatureClass, input: PassInput, pass: PreparedPass, counts: Counts, region: number, features: readonly string[]): FeatureValues | null {
+function computeClass(
+  name: FeatureClass,
+  input: PassInput,
+  pass: PreparedPass,
+  counts: Counts,
+  region: number,
+  features: readonly string[],
+): FeatureValues | null {
   const { image, settings } = input;
   const { spacing, dimension } = image;
   const state = pass.states[region] as PreparedPass['states'][number];
@@ -68,7 +83,12 @@ function computeClass(name: FeatureClass, input: PassInput, pass: PreparedPass, 
   switch (name) {
     case 'firstorder': {
       const values = decodeValues(counts.values as Uint32Array, counts.layout.values, region, pass.image, state.range);
-      return firstOrderFeatures(values, levelTable(counts, region).histogram, { voxelArrayShift, spacing, dimension, deprecated: features });
+      return firstOrderFeatures(values, levelTable(counts, region).histogram, {
+        voxelArrayShift,
+        spacing,
+        dimension,
+        deprecated: features,
+      });
     }
     case 'glcm':
       return glcmFeatures(levelTable(counts, region), glcmOf(counts, region), { symmetrical, weightingNorm, spacing });
@@ -76,7 +96,12 @@ function computeClass(name: FeatureClass, input: PassInput, pass: PreparedPass, 
       return glrlmFeatures(levelTable(counts, region), glrlmOf(counts, region), { weightingNorm, spacing });
     case 'glszm': {
       const { counts: zones, large } = counts.zones as NonNullable<Counts['zones']>;
-      const matrix = decodeZones(zones, large, counts.layout.rowFirst[region] as number, counts.layout.rows[region] as number);
+      const matrix = decodeZones(
+        zones,
+        large,
+        counts.layout.rowFirst[region] as number,
+        counts.layout.rows[region] as number,
+      );
       return glszmFeatures(levelTable(counts, region), matrix, state.extent.voxels);
     }
     case 'gldm':
@@ -93,14 +118,24 @@ function computeClass(name: FeatureClass, input: PassInput, pass: PreparedPass, 
 function surfaceOf(pass: PreparedPass, counts: Counts, region: number) {
   return {
     mesh: decodeMesh(counts.mesh as Uint32Array, region),
-    extremes: decodeExtremes(counts.lines as Uint32Array, counts.layout.lines as NonNullable<Counts['layout']['lines']>, region),
+    extremes: decodeExtremes(
+      counts.lines as Uint32Array,
+      counts.layout.lines as NonNullable<Counts['layout']['lines']>,
+      region,
+    ),
     moments: (pass.shape.extents[region] as PreparedPass['shape']['extents'][number]).moments,
     box: (pass.states[region] as PreparedPass['states'][number]).extent.box,
   };
 }
 
 /** Feature columns of one region in PyRadiomics' order, with the reasons of NaN values. */
-export function finaliseRegion(input: PassInput, pass: PreparedPass, counts: Counts, region: number, wanted: WantedFeatures): FeatureValues {
+export function finaliseRegion(
+  input: PassInput,
+  pass: PreparedPass,
+  counts: Counts,
+  region: number,
+  wanted: WantedFeatures,
+): FeatureValues {
   const values: Record<string, number> = {};
   const reasons: Record<string, string> = {};
   for (const [name, features] of wanted) {

@@ -48,7 +48,8 @@ export interface PreparedPass {
 }
 
 /** 26-connectivity, as ITK counts the volumes of a mask. */
-export const fullConnectivity = (box: PaddedBox): Connectivity => connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), box);
+export const fullConnectivity = (box: PaddedBox): Connectivity =>
+  connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), box);
 
 /** The padded box of a pass: neighbours at the longest distance are inside it. */
 export function passBox(selections: readonly Selection[], settings: Settings): PaddedBox {
@@ -56,7 +57,11 @@ export function passBox(selections: readonly Selection[], settings: Settings): P
   return padBox(box, Math.max(...settings.distances, 1));
 }
 
-function upload(rec: Recording, { image, labels, selections }: PassInput, box: PaddedBox): { cells: RegionCells; keys: KeyBuffer } {
+function upload(
+  rec: Recording,
+  { image, labels, selections }: PassInput,
+  box: PaddedBox,
+): { cells: RegionCells; keys: KeyBuffer } {
   const numbers = new Uint32Array(labels.indices);
   selections.forEach((s, region) => {
     for (const index of s.indices) numbers[index] = region + 1;
@@ -69,7 +74,13 @@ function upload(rec: Recording, { image, labels, selections }: PassInput, box: P
 }
 
 /** Extents, ranges and, on demand, the number of connected volumes of the regions as they are now. */
-async function measure(rec: Recording, input: PassInput, cells: RegionCells, image: KeyBuffer, countVolumes: boolean): Promise<RegionState[]> {
+async function measure(
+  rec: Recording,
+  input: PassInput,
+  cells: RegionCells,
+  image: KeyBuffer,
+  countVolumes: boolean,
+): Promise<RegionState[]> {
   const n = input.selections.length;
   const extents = recordExtent(rec, cells, n);
   const ranges = recordRange(rec, cells, image, n);
@@ -84,7 +95,12 @@ async function measure(rec: Recording, input: PassInput, cells: RegionCells, ima
 }
 
 /** The closed range of each region (imageoperations.resegmentMask). */
-async function thresholds({ engine, settings }: PassInput, cells: RegionCells, image: KeyBuffer, states: readonly RegionState[]): Promise<Thresholds[]> {
+async function thresholds(
+  { engine, settings }: PassInput,
+  cells: RegionCells,
+  image: KeyBuffer,
+  states: readonly RegionState[],
+): Promise<Thresholds[]> {
   const bounds = [...(settings.resegmentRange as number[])].sort((a, b) => a - b);
   const scaled = (f: (bound: number) => number): Thresholds => ({
     lower: f(bounds[0] as number),
@@ -92,7 +108,13 @@ async function thresholds({ engine, settings }: PassInput, cells: RegionCells, i
   });
   if (settings.resegmentMode === 'absolute') return states.map(() => scaled((b) => b));
   if (settings.resegmentMode === 'relative') return states.map(({ range }) => scaled((b) => range.maximum * b));
-  const values = await readValues(engine, cells, image, states.map((s) => s.range), states.map((s) => s.extent.voxels));
+  const values = await readValues(
+    engine,
+    cells,
+    image,
+    states.map((s) => s.range),
+    states.map((s) => s.extent.voxels),
+  );
   return values.map((v) => {
     const { mean, std } = momentsOf(v);
     return scaled((b) => mean + std * b);
@@ -111,10 +133,19 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
     buffers.push(rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys));
     const original = await measure(rec, input, cells, keys, resegment && settings.additionalInfo);
     if (!resegment) {
-      return { cells, image: keys, states: original, original, shape: { cells, extents: original.map((s) => s.extent) }, buffers };
+      return {
+        cells,
+        image: keys,
+        states: original,
+        original,
+        shape: { cells, extents: original.map((s) => s.extent) },
+        buffers,
+      };
     }
     const kept = settings.resegmentShape ? null : new Recording('pass/keep');
-    const shapeCells = kept ? { ...cells, cells: kept.keep(kept.buffer('pass/shape.cells', cells.cells.bytes)) } : cells;
+    const shapeCells = kept
+      ? { ...cells, cells: kept.keep(kept.buffer('pass/shape.cells', cells.cells.bytes)) }
+      : cells;
     if (kept) {
       kept.copy(cells.cells, shapeCells.cells);
       buffers.push(shapeCells.cells);

@@ -29,7 +29,8 @@ function slabSlices(labels: PackedLabels, size: Vec3, limit: number): number {
   if (slices >= size[2]) return size[2];
   // A slab must start at a multiple of four bytes in the source array.
   const aligned = slices - (slices % 4);
-  if (aligned < 4) throw new RangeError(`one slice of ${size[0]} x ${size[1]} voxels exceeds the adapter's binding size`);
+  if (aligned < 4)
+    throw new RangeError(`one slice of ${size[0]} x ${size[1]} voxels exceeds the adapter's binding size`);
   return aligned;
 }
 

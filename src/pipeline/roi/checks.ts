@@ -8,7 +8,10 @@ export function checkRegion(name: string, voxels: number, box: Box, settings: Se
   const size = boxSize(box);
   const dimensions = size.filter((n) => n > 1).length;
   if (dimensions === 0) {
-    throw new PipelineError('RoiTooSmall', `label ${name}: the region is a single voxel; no features can be computed. Check the mask or the label`);
+    throw new PipelineError(
+      'RoiTooSmall',
+      `label ${name}: the region is a single voxel; no features can be computed. Check the mask or the label`,
+    );
   }
   if (dimensions < settings.minimumROIDimensions) {
     throw new PipelineError(
@@ -17,6 +20,9 @@ export function checkRegion(name: string, voxels: number, box: Box, settings: Se
     );
   }
   if (settings.minimumROISize !== null && voxels <= settings.minimumROISize) {
-    throw new PipelineError('RoiTooSmall', `label ${name}: the region has ${voxels} voxels, more than minimumROISize=${settings.minimumROISize} are required`);
+    throw new PipelineError(
+      'RoiTooSmall',
+      `label ${name}: the region has ${voxels} voxels, more than minimumROISize=${settings.minimumROISize} are required`,
+    );
   }
 }

@@ -6,7 +6,14 @@ import type { PaddedBox } from '../box.ts';
 export const compact = defineKernel({
   name: 'roi/compact',
   source,
-  bindings: { params: 'uniform', labels: 'read', regions: 'read', cells: 'read_write', voxels: 'read_write', list_length: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    labels: 'read',
+    regions: 'read',
+    cells: 'read_write',
+    voxels: 'read_write',
+    list_length: 'read_write',
+  },
   workgroup: 64,
 });
 

@@ -26,7 +26,11 @@ export interface Extent {
 
 export function recordExtent(rec: Recording, { cells, voxels, length, box }: RegionCells, regions: number): Download {
   const sums = rec.zeros('roi/extent.sums', regions * ROW * 4);
-  rec.dispatch(extent, { params: { padded: box.padded, pad: box.pad, length, axes: 3 }, cells, voxels, sums }, Math.ceil(length / STRIP));
+  rec.dispatch(
+    extent,
+    { params: { padded: box.padded, pad: box.pad, length, axes: 3 }, cells, voxels, sums },
+    Math.ceil(length / STRIP),
+  );
   return rec.download(sums);
 }
 

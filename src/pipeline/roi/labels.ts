@@ -59,6 +59,8 @@ export function cropLabels(labels: PackedLabels, grid: Mask['size'], box: Box): 
   const size = boxSize(box);
   const length = size[0] * size[1] * size[2];
   const crop = labels.data instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
-  forEachRow(grid, box, { size, pad: 0 }, (source, target) => crop.set(labels.data.subarray(source, source + size[0]), target));
+  forEachRow(grid, box, { size, pad: 0 }, (source, target) =>
+    crop.set(labels.data.subarray(source, source + size[0]), target),
+  );
   return crop;
 }

@@ -1,7 +1,7 @@
 /** roi/range: smallest and largest intensity of each region, and how many voxels are NaN. */
 import source from '../../../shaders/roi/range.wgsl?raw';
 import { type BufferRef, type Download, defineKernel, type Recording } from '../../engine/index.ts';
-import { type KeyKind, valueOf } from '../keys.ts';
+import { type KeyKind, valueOfKey } from '../keys.ts';
 import type { RegionCells } from './compact.ts';
 
 export const range = defineKernel({
@@ -31,7 +31,12 @@ export interface Range {
 
 export const isFloatKind = (kind: KeyKind): boolean => kind === 'float32' || kind === 'float64';
 
-export function recordRange(rec: Recording, { cells, voxels, length }: RegionCells, image: KeyBuffer, regions: number): Download {
+export function recordRange(
+  rec: Recording,
+  { cells, voxels, length }: RegionCells,
+  image: KeyBuffer,
+  regions: number,
+): Download {
   const ranges = rec.zeros('roi/range.ranges', regions * ROW * 4);
   for (let pass_index = 0; pass_index < image.words; pass_index++) {
     const params = { length, words: image.words, pass_index, float_keys: Number(isFloatKind(image.kind)) };
@@ -44,8 +49,8 @@ export function decodeRange(ranges: Uint32Array, region: number, kind: KeyKind):
   const [low, lowTail, high, highTail, nans] = ranges.subarray(region * ROW, (region + 1) * ROW) as unknown as number[];
   const lowKey = ~(low as number) >>> 0;
   return {
-    minimum: valueOf(kind, lowKey, ~(lowTail as number) >>> 0),
-    maximum: valueOf(kind, high as number, highTail),
+    minimum: valueOfKey(kind, lowKey, ~(lowTail as number) >>> 0),
+    maximum: valueOfKey(kind, high as number, highTail),
     lowKey,
     nans: nans as number,
   };

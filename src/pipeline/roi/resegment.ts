@@ -25,11 +25,20 @@ function thresholdKeys(kind: KeyKind, { lower, upper }: Thresholds): number[] {
   return low && high && !Number.isNaN(lower) ? [...low, ...high] : [0xffffffff, 0xffffffff, 0, 0];
 }
 
-const topKey = (kind: KeyKind): [number, number] => (isFloatKind(kind) ? keyOf(kind, Number.POSITIVE_INFINITY) : [0xffffffff, 0xffffffff]);
+const topKey = (kind: KeyKind): [number, number] =>
+  isFloatKind(kind) ? keyOf(kind, Number.POSITIVE_INFINITY) : [0xffffffff, 0xffffffff];
 
 /** Takes voxels out of `cells`; the voxel list keeps their entries, which the kernels skip. */
-export function recordResegment(rec: Recording, { cells, voxels, length }: RegionCells, image: KeyBuffer, ranges: readonly Thresholds[]): void {
-  const thresholds = rec.upload('roi/resegment.thresholds', Uint32Array.from(ranges.flatMap((r) => thresholdKeys(image.kind, r))));
+export function recordResegment(
+  rec: Recording,
+  { cells, voxels, length }: RegionCells,
+  image: KeyBuffer,
+  ranges: readonly Thresholds[],
+): void {
+  const thresholds = rec.upload(
+    'roi/resegment.thresholds',
+    Uint32Array.from(ranges.flatMap((r) => thresholdKeys(image.kind, r))),
+  );
   const params = { length, words: image.words, float_keys: Number(isFloatKind(image.kind)) };
   rec.dispatch(resegment, { params, voxels, keys: image.keys, thresholds, cells }, length);
 }

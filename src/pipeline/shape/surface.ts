@@ -26,16 +26,32 @@ const CONFIGURATIONS = 256;
 const MESH_ROW = 8;
 
 /** Counts the marching-cubes configurations of all regions. @param boxes box of each region in the unpadded box */
-export function recordMesh(rec: Recording, { cells, voxels, length, box }: RegionCells, boxes: readonly Box[]): BufferRef {
+export function recordMesh(
+  rec: Recording,
+  { cells, voxels, length, box }: RegionCells,
+  boxes: readonly Box[],
+): BufferRef {
   const sums = rec.zeros('shape/mesh.sums', boxes.length * CONFIGURATIONS * MESH_ROW * 4);
   const first = rec.upload('shape/mesh.box_first', Uint32Array.from(boxes.flatMap((b) => [...b.first, 0])));
-  rec.dispatch(mesh, { params: { padded: box.padded, pad: box.pad, length, corners: 8, axes: 3 }, voxels, cells, box_first: first, sums }, length);
+  rec.dispatch(
+    mesh,
+    {
+      params: { padded: box.padded, pad: box.pad, length, corners: 8, axes: 3 },
+      voxels,
+      cells,
+      box_first: first,
+      sums,
+    },
+    length,
+  );
   return sums;
 }
 
 export function decodeMesh(sums: Uint32Array, region: number): MeshCounts {
   const column = (k: number) =>
-    Float64Array.from({ length: CONFIGURATIONS }, (_, c) => pair(sums, (region * CONFIGURATIONS + c) * MESH_ROW + 2 * k));
+    Float64Array.from({ length: CONFIGURATIONS }, (_, c) =>
+      pair(sums, (region * CONFIGURATIONS + c) * MESH_ROW + 2 * k),
+    );
   return { count: column(0), sumX: column(1), sumY: column(2), sumZ: column(3) };
 }
 
@@ -59,14 +75,31 @@ export function lineLayout(boxes: readonly Box[]): LineLayout {
 }
 
 /** Finds the ends of all lines through mesh vertices. */
-export function recordExtremes(rec: Recording, { cells, voxels, length, box }: RegionCells, boxes: readonly Box[], layout: LineLayout): BufferRef {
+export function recordExtremes(
+  rec: Recording,
+  { cells, voxels, length, box }: RegionCells,
+  boxes: readonly Box[],
+  layout: LineLayout,
+): BufferRef {
   const rows = boxes.map((b, r) => {
     const [size_x, size_y, size_z] = layout.size[r] as readonly [number, number, number];
-    return { first: layout.first[r] as number, low_x: b.first[0], low_y: b.first[1], low_z: b.first[2], size_x, size_y, size_z };
+    return {
+      first: layout.first[r] as number,
+      low_x: b.first[0],
+      low_y: b.first[1],
+      low_z: b.first[2],
+      size_x,
+      size_y,
+      size_z,
+    };
   });
   const tables = rec.upload('shape/extremes.line_tables', packStructs(extremes, 'LineTable', rows));
   const lines = rec.zeros('shape/extremes.lines', layout.words * 4);
-  rec.dispatch(extremes, { params: { padded: box.padded, pad: box.pad, length, faces: 6 }, voxels, cells, line_tables: tables, lines }, length);
+  rec.dispatch(
+    extremes,
+    { params: { padded: box.padded, pad: box.pad, length, faces: 6 }, voxels, cells, line_tables: tables, lines },
+    length,
+  );
   return lines;
 }
 

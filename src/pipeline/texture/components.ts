@@ -30,7 +30,15 @@ export const tally = defineKernel({
   ...file,
   name: 'texture/components:tally',
   entryPoint: 'tally',
-  bindings: { ...list, cells: 'read', regions: 'read', parents: 'read_write', sizes: 'read_write', counts: 'read_write', large: 'read_write' },
+  bindings: {
+    ...list,
+    cells: 'read',
+    regions: 'read',
+    parents: 'read_write',
+    sizes: 'read_write',
+    counts: 'read_write',
+    large: 'read_write',
+  },
 });
 export const volumes = defineKernel({
   ...file,
@@ -55,7 +63,10 @@ export interface Connectivity {
 /** @param half one of each pair of opposite unit offsets */
 export function connectivity(half: readonly Offset[], box: PaddedBox): Connectivity {
   const rows = half.filter(([x]) => x === 0);
-  return { rows: Int32Array.from(rows, (o) => linearStep(box, o)), alongX: half.some(([, y, z]) => y === 0 && z === 0) };
+  return {
+    rows: Int32Array.from(rows, (o) => linearStep(box, o)),
+    alongX: half.some(([, y, z]) => y === 0 && z === 0),
+  };
 }
 
 /** The growing forest of one set of cells. */
@@ -64,7 +75,12 @@ interface Forest {
   readonly sizes: BufferRef;
 }
 
-const params = (length: number, columns = 0, match_mask = 0, { rows, alongX }: Connectivity = { rows: new Int32Array(0), alongX: false }) => ({
+const params = (
+  length: number,
+  columns = 0,
+  match_mask = 0,
+  { rows, alongX }: Connectivity = { rows: new Int32Array(0), alongX: false },
+) => ({
   length,
   rows: rows.length,
   along_x: Number(alongX),
@@ -73,7 +89,12 @@ const params = (length: number, columns = 0, match_mask = 0, { rows, alongX }: C
 });
 
 /** Connects the voxels of the list that match. */
-function recordForest(rec: Recording, { cells, voxels, length, box }: RegionCells, how: Connectivity, match: number): Forest {
+function recordForest(
+  rec: Recording,
+  { cells, voxels, length, box }: RegionCells,
+  how: Connectivity,
+  match: number,
+): Forest {
   const forest = {
     parents: rec.buffer('texture/components.parents', box.cells * 4),
     sizes: rec.buffer('texture/components.sizes', box.cells * 4),
@@ -93,7 +114,13 @@ export interface ZoneBuffers {
 }
 
 /** Counts the zones. @param rows rows of all regions */
-export function recordZones(rec: Recording, region: RegionCells, regions: BufferRef, how: Connectivity, rows: number): ZoneBuffers {
+export function recordZones(
+  rec: Recording,
+  region: RegionCells,
+  regions: BufferRef,
+  how: Connectivity,
+  rows: number,
+): ZoneBuffers {
   const { cells, voxels, length } = region;
   const forest = recordForest(rec, region, how, MATCH.zones);
   rec.dispatch(measure, { params: params(length), voxels, cells, ...forest }, length);
@@ -113,7 +140,12 @@ export function recordVolumes(rec: Recording, region: RegionCells, how: Connecti
 }
 
 /** The zones of the rows `first` to `first + rows - 1` in sparse form, by row, then size. */
-export function decodeZones(counts: Uint32Array, large: Uint32Array, first: number, rows: number): { row: Uint32Array; size: Uint32Array; count: Uint32Array } {
+export function decodeZones(
+  counts: Uint32Array,
+  large: Uint32Array,
+  first: number,
+  rows: number,
+): { row: Uint32Array; size: Uint32Array; count: Uint32Array } {
   const found: [row: number, size: number, count: number][] = [];
   for (let row = 0; row < rows; row++) {
     for (let c = 0; c < COLUMNS; c++) {

@@ -14,9 +14,19 @@ export const glcm = defineKernel({
  * @param steps linear steps of the unidirectional offsets
  * @param total u32 counts of all regions: the sum of angles x rows x rows
  */
-export function recordGlcm(rec: Recording, { cells, voxels, length }: RegionCells, regions: BufferRef, steps: Int32Array, total: number): BufferRef {
+export function recordGlcm(
+  rec: Recording,
+  { cells, voxels, length }: RegionCells,
+  regions: BufferRef,
+  steps: Int32Array,
+  total: number,
+): BufferRef {
   const counts = rec.zeros('texture/glcm.counts', total * 4);
   const params = { length, angles: steps.length };
-  rec.dispatch(glcm, { params, voxels, cells, steps: rec.upload('texture/glcm.steps', steps), regions, counts }, length);
+  rec.dispatch(
+    glcm,
+    { params, voxels, cells, steps: rec.upload('texture/glcm.steps', steps), regions, counts },
+    length,
+  );
   return counts;
 }

@@ -6,7 +6,15 @@ import type { RegionCells } from '../roi/compact.ts';
 export const gldm = defineKernel({
   name: 'texture/gldm',
   source,
-  bindings: { params: 'uniform', voxels: 'read', cells: 'read', steps: 'read', regions: 'read', grey_levels: 'read', counts: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    voxels: 'read',
+    cells: 'read',
+    steps: 'read',
+    regions: 'read',
+    grey_levels: 'read',
+    counts: 'read_write',
+  },
   workgroup: 64,
 });
 

@@ -8,7 +8,15 @@ import type { Offset } from './matrices.ts';
 export const glrlm = defineKernel({
   name: 'texture/glrlm',
   source,
-  bindings: { params: 'uniform', voxels: 'read', cells: 'read', offsets: 'read', regions: 'read', counts: 'read_write', multi_element: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    voxels: 'read',
+    cells: 'read',
+    offsets: 'read',
+    regions: 'read',
+    counts: 'read_write',
+    multi_element: 'read_write',
+  },
   workgroup: 64,
 });
 

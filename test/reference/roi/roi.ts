@@ -59,7 +59,11 @@ export function ranges(mask: Labelled, values: ArrayLike<number>) {
 }
 
 /** roi/resegment: labels whose value lies in the closed range of their label, others become background. */
-export function resegmented(mask: Labelled, values: ArrayLike<number>, range: (label: number) => { lower: number; upper: number | null }): number[] {
+export function resegmented(
+  mask: Labelled,
+  values: ArrayLike<number>,
+  range: (label: number) => { lower: number; upper: number | null },
+): number[] {
   const kept = Array.from(mask.labels, () => 0);
   visit(mask, (_at, label, index) => {
     const { lower, upper } = range(label);

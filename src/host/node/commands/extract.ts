@@ -36,10 +36,21 @@ export function extractCommand(): Command {
     .description('extract the features of the original image, one row per region')
     .argument('<image>', 'NIfTI, NRRD or MetaImage')
     .argument('<mask>', 'label map on the same grid')
-    .option('-l, --label <N|N+M|all>', 'a label, a union of labels, or all; may be repeated (default: setting label, 1)', collect)
+    .option(
+      '-l, --label <N|N+M|all>',
+      'a label, a union of labels, or all; may be repeated (default: setting label, 1)',
+      collect,
+    )
     .option('-s, --setting <KEY=VALUE>', 'a PyRadiomics setting, e.g. binWidth=10; may be repeated', collect)
-    .option('-c, --classes <a,b>', 'feature classes: shape,shape2D,firstorder,glcm,gldm,glrlm,glszm,ngtdm (default: all but shape2D)')
-    .addOption(new Option('-f, --format <format>', 'of the rows (default: by the ending of --output, else json)').choices([...formats]))
+    .option(
+      '-c, --classes <a,b>',
+      'feature classes: shape,shape2D,firstorder,glcm,gldm,glrlm,glszm,ngtdm (default: all but shape2D)',
+    )
+    .addOption(
+      new Option('-f, --format <format>', 'of the rows (default: by the ending of --output, else json)').choices([
+        ...formats,
+      ]),
+    )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .option('--profile [file]', 'print GPU time per kernel; with a file, write it as JSON')
     .option('--adapter <name>', 'auto, gpu, lavapipe, swiftshader or part of an adapter’s name (also VOXOMICS_ADAPTER)')
@@ -51,7 +62,8 @@ function parseRegions(texts: readonly string[] | undefined): ExtractOptions['lab
   if (!texts) return undefined;
   const parsed = texts.map(parseLabels);
   if (!parsed.includes('all')) return parsed as LabelUnion[];
-  if (parsed.length > 1) throw new PipelineError('BadSetting', '--label all stands alone; found it beside other labels');
+  if (parsed.length > 1)
+    throw new PipelineError('BadSetting', '--label all stands alone; found it beside other labels');
   return 'all';
 }
 
@@ -66,17 +78,28 @@ function chooseFormat({ format, output }: Options): Format {
 
 async function run(imagePath: string, maskPath: string, options: Options): Promise<void> {
   const format = chooseFormat(options);
-  if (format === 'parquet' && !options.output) throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
+  if (format === 'parquet' && !options.output)
+    throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
   const labels = parseRegions(options.label);
   const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
   const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const cancel = new AbortController();
   process.once('SIGINT', () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written')));
 
-  const engine = await createEngine({ adapter: options.adapter, profile: Boolean(options.profile), debug: options.debug });
+  const engine = await createEngine({
+    adapter: options.adapter,
+    profile: Boolean(options.profile),
+    debug: options.debug,
+  });
   const progress = progressDisplay();
   try {
-    const rows = await extractFiles(engine, imagePath, maskPath, { labels, settings, classes, signal: cancel.signal, onProgress: progress.update });
+    const rows = await extractFiles(engine, imagePath, maskPath, {
+      labels,
+      settings,
+      classes,
+      signal: cancel.signal,
+      onProgress: progress.update,
+    });
     progress.stop();
     await output(rows, format, options.output);
     if (options.profile) await writeProfile(engine, options.profile);
@@ -94,9 +117,14 @@ async function output(rows: readonly Row[], format: Format, path: string | undef
 
 async function writeProfile(engine: Engine, target: string | true): Promise<void> {
   const rows = engine.profile.rows();
-  process.stderr.write(engine.caps.timestamps ? profileTable(rows) : 'no profile: this adapter has no timestamp queries\n');
+  process.stderr.write(
+    engine.caps.timestamps ? profileTable(rows) : 'no profile: this adapter has no timestamp queries\n',
+  );
   if (target !== true) {
     const { adapter, driver } = engine.caps;
-    await writeAtomically(target, `${JSON.stringify({ adapter, driver, kernels: rows, stats: engine.stats() }, null, 2)}\n`);
+    await writeAtomically(
+      target,
+      `${JSON.stringify({ adapter, driver, kernels: rows, stats: engine.stats() }, null, 2)}\n`,
+    );
   }
 }

@@ -17,7 +17,9 @@ export function infoCommand(): Command {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const adapters = await report();
-      process.stdout.write(json ? `${JSON.stringify({ version, node: process.version, adapters }, null, 2)}\n` : describe(adapters));
+      process.stdout.write(
+        json ? `${JSON.stringify({ version, node: process.version, adapters }, null, 2)}\n` : describe(adapters),
+      );
       if (!adapters.some((a) => a.caps)) process.exitCode = 3;
     });
 }
@@ -37,7 +39,8 @@ async function report(): Promise<AdapterReport[]> {
   return reports;
 }
 
-const size = (bytes: number) => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${(bytes / 2 ** 20).toFixed(0)} MiB`);
+const size = (bytes: number) =>
+  bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 function describe(adapters: readonly AdapterReport[]): string {
   const lines = [`voxomics ${version}, Node ${process.version}, ${process.platform} ${process.arch}`, ''];
@@ -46,8 +49,17 @@ function describe(adapters: readonly AdapterReport[]): string {
       lines.push(`  ${kind.padEnd(12)} not available: ${missing}`, '');
       continue;
     }
-    const features = [caps.subgroups ? `subgroups (${caps.subgroupSizes.join('-')})` : '', caps.f16 ? 'f16' : '', caps.timestamps ? 'timestamps' : ''].filter(Boolean);
-    const { maxStorageBufferBindingSize, maxBufferSize, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize } = caps.limits;
+    const features = [
+      caps.subgroups ? `subgroups (${caps.subgroupSizes.join('-')})` : '',
+      caps.f16 ? 'f16' : '',
+      caps.timestamps ? 'timestamps' : '',
+    ].filter(Boolean);
+    const {
+      maxStorageBufferBindingSize,
+      maxBufferSize,
+      maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupStorageSize,
+    } = caps.limits;
     lines.push(
       `${chosen ? '*' : ' '} ${kind.padEnd(12)} ${caps.driver || caps.adapter}${caps.software ? ' (runs on the CPU)' : ''}`,
       `  ${''.padEnd(12)} features: ${features.join(', ') || 'none of the optional ones'}`,

@@ -1,0 +1,290 @@
+/**
+ * The exact maximum diameters of the surface mesh (PyRadiomics shape.py, cshape.c) without comparing all pairs of
+ * vertices: both ends of a largest distance are corners of the convex hull, so of the hulls of all planes through them.
+ */
+import type { Vec3 } from '../volume.ts';
+import type { FlatAxis } from './mesh2d.ts';
+
+/** Ends of parallel grid lines: smallest and largest doubled coordinate of a mesh vertex on each line, -1 where none lies on it. */
+export interface LineEnds {
+  readonly min: Int32Array;
+  readonly max: Int32Array;
+}
+
+/**
+ * The ends of all grid lines along x and along y through mesh vertices, in doubled coordinates of the region's box padded
+ * by one voxel: voxel i of the padded box (0 = padding) is at 2 i, a vertex is odd along one axis and even along the others.
+ */
+export interface Extremes {
+  /** Doubled coordinates along x, y, z: 2 (voxels of the box + 2); coordinates start at 0. */
+  readonly size: Vec3;
+  /** Entry y + size y * z: smallest and largest x. */
+  readonly alongX: LineEnds;
+  /** Entry x + size x * z: smallest and largest y. */
+  readonly alongY: LineEnds;
+}
+
+/** Largest distances in millimetres: between any two vertices, and between those with the same z, y or x. */
+export interface Diameters {
+  readonly maximum3D: number;
+  readonly slice: number;
+  readonly column: number;
+  readonly row: number;
+}
+
+const LOWER_END = 1;
+const UPPER_END = 2;
+
+/** Parallel planes and the grid lines in each, given by the table that holds the lines. */
+interface PlaneStack {
+  readonly ends: LineEnds;
+  readonly planes: number;
+  readonly lines: number;
+  /** Entry of a line: plane * planeStep + line * lineStep. */
+  readonly planeStep: number;
+  readonly lineStep: number;
+  /** Spacing along the lines and from line to line. */
+  readonly spacing: readonly [along: number, across: number];
+}
+
+function planeStack({ size: [nx, ny, nz], alongX, alongY }: Extremes, [sx, sy, sz]: Vec3, axis: FlatAxis): PlaneStack {
+  switch (axis) {
+    case 0:
+      return { ends: alongX, planes: nz, lines: ny, planeStep: ny, lineStep: 1, spacing: [sx, sy] };
+    case 1:
+      return { ends: alongX, planes: ny, lines: nz, planeStep: 1, lineStep: ny, spacing: [sx, sz] };
+    case 2:
+      return { ends: alongY, planes: nx, lines: nz, planeStep: 1, lineStep: nx, spacing: [sy, sz] };
+  }
+}
+
+/** A growing list of points in millimetres. */
+class Points {
+  x = new Float64Array(256);
+  y = new Float64Array(256);
+  z = new Float64Array(256);
+  length = 0;
+
+  add(x: number, y: number, z: number): void {
+    if (this.length === this.x.length) {
+      const grown = [this.x, this.y, this.z].map((old) => {
+        const next = new Float64Array(2 * old.length);
+        next.set(old);
+        return next;
+      }) as [Float64Array, Float64Array, Float64Array];
+      [this.x, this.y, this.z] = grown;
+    }
+    this.x[this.length] = x;
+    this.y[this.length] = y;
+    this.z[this.length++] = z;
+  }
+}
+
+/** Finds the corners of the convex hulls of planes; holds scratch memory for one stack of planes. */
+class HullFinder {
+  private readonly line: Int32Array;
+  private readonly along: Int32Array;
+
+  constructor(private readonly stack: PlaneStack) {
+    this.line = new Int32Array(stack.lines);
+    this.along = new Int32Array(stack.lines);
+  }
+
+  /**
+   * Adds the hull's corners of one plane to `points` (along, across, 0) and marks them in `corners` by line entry.
+   * Exact: integer cross products, and stretching the axes keeps the hull. (Andrew's monotone chain; the lines are in order.)
+   */
+  find(plane: number, points: Points, corners: Uint8Array | null): void {
+    this.side(plane, this.stack.ends.min, 1, LOWER_END, points, corners);
+    this.side(plane, this.stack.ends.max, -1, UPPER_END, points, corners);
+  }
+
+  private side(
+    plane: number,
+    ends: Int32Array,
+    sign: number,
+    mark: number,
+    points: Points,
+    corners: Uint8Array | null,
+  ): void {
+    const { lines, planeStep, lineStep, spacing } = this.stack;
+    const { line, along } = this;
+    let top = 0;
+    for (let v = 0, entry = plane * planeStep; v < lines; v++, entry += lineStep) {
+      const end = ends[entry] as number;
+      if (end < 0) continue;
+      const u = sign * end;
+      while (top > 1) {
+        const v0 = line[top - 2] as number;
+        const u0 = along[top - 2] as number;
+        if (((line[top - 1] as number) - v0) * (u - u0) - ((along[top - 1] as number) - u0) * (v - v0) > 0) break;
+        top--;
+      }
+      line[top] = v;
+      along[top++] = u;
+    }
+    for (let k = 0; k < top; k++) {
+      const v = line[k] as number;
+      if (corners) corners[plane * planeStep + v * lineStep]! |= mark;
+      points.add(coordinate(sign * (along[k] as number), spacing[0]), coordinate(v, spacing[1]), 0);
+    }
+  }
+}
+
+/** As cshape.c computes positions, so that distances are rounded in the same way. */
+const coordinate = (doubled: number, spacing: number): number => (doubled / 2) * spacing;
+
+/** Margin for rounding where a bound excludes points; only costs time. */
+const MARGIN = 1 + 1e-12;
+
+/** Steps from a point to the one farthest from it, to start with a large distance. */
+const SWEEPS = 3;
+
+/** The largest squared distance between two of the points, or `known` if none is larger. */
+function farthestPair(points: Points, known: number): number {
+  let best = known;
+  let from = 0;
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    const [to, distance] = farthestFrom(points, from);
+    if (distance > best) best = distance;
+    from = to;
+  }
+  return comparePairs(...outerPoints(points, best), best);
+}
+
+function farthestFrom({ x, y, z, length }: Points, i: number): [index: number, squared: number] {
+  const [xi, yi, zi] = [x[i] as number, y[i] as number, z[i] as number];
+  let farthest = i;
+  let largest = 0;
+  for (let j = 0; j < length; j++) {
+    const dx = (x[j] as number) - xi;
+    const dy = (y[j] as number) - yi;
+    const dz = (z[j] as number) - zi;
+    const squared = dz * dz + dy * dy + dx * dx;
+    if (squared > largest) {
+      largest = squared;
+      farthest = j;
+    }
+  }
+  return [farthest, largest];
+}
+
+const middle = (values: Float64Array, length: number): number => {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < length; i++) {
+    const v = values[i] as number;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  return (low + high) / 2;
+};
+
+/**
+ * The points that can be an end of a distance above sqrt(best), and their distances from a centre, farthest first: two
+ * points are at most the sum of these distances apart.
+ */
+function outerPoints({ x, y, z, length }: Points, best: number): [Points, Float64Array] {
+  const [cx, cy, cz] = [middle(x, length), middle(y, length), middle(z, length)];
+  const radii = new Float64Array(length);
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    const radius = Math.sqrt(
+      ((x[i] as number) - cx) ** 2 + ((y[i] as number) - cy) ** 2 + ((z[i] as number) - cz) ** 2,
+    );
+    radii[i] = radius;
+    if (radius > largest) largest = radius;
+  }
+  const needed = Math.sqrt(best) / MARGIN - largest;
+  const order: number[] = [];
+  for (let i = 0; i < length; i++) if ((radii[i] as number) >= needed) order.push(i);
+  order.sort((i, j) => (radii[j] as number) - (radii[i] as number));
+  const outer = new Points();
+  for (const i of order) outer.add(x[i] as number, y[i] as number, z[i] as number);
+  return [outer, Float64Array.from(order, (i) => radii[i] as number)];
+}
+
+/** Compares the pairs of points that the bound leaves. */
+function comparePairs({ x, y, z, length }: Points, radii: Float64Array, known: number): number {
+  let best = known;
+  let reach = Math.sqrt(best) / MARGIN;
+  for (let i = 0; i < length; i++) {
+    const [xi, yi, zi, radius] = [x[i] as number, y[i] as number, z[i] as number, radii[i] as number];
+    if (2 * radius < reach) break;
+    for (let j = i + 1; j < length && radius + (radii[j] as number) >= reach; j++) {
+      const dx = (x[j] as number) - xi;
+      const dy = (y[j] as number) - yi;
+      const dz = (z[j] as number) - zi;
+      const squared = dz * dz + dy * dy + dx * dx;
+      if (squared > best) {
+        best = squared;
+        reach = Math.sqrt(best) / MARGIN;
+      }
+    }
+  }
+  return best;
+}
+
+/** The largest squared distance within any plane of a stack; marks the corners of the planes' hulls. */
+function searchPlanes(stack: PlaneStack, corners: Uint8Array | null): number {
+  const finder = new HullFinder(stack);
+  const points = new Points();
+  let best = 0;
+  for (let plane = 0; plane < stack.planes; plane++) {
+    points.length = 0;
+    finder.find(plane, points, corners);
+    if (points.length > 0) best = farthestPair(points, best);
+  }
+  return best;
+}
+
+/** Vertices that are corners of the hulls of all three planes through them, in millimetres. */
+function hullCandidates(
+  { size: [nx, ny, nz], alongX, alongY }: Extremes,
+  [sx, sy, sz]: Vec3,
+  corners: readonly Uint8Array[],
+): Points {
+  const [inZ, inY, inX] = corners as [Uint8Array, Uint8Array, Uint8Array];
+  const points = new Points();
+  const add = (x: number, y: number, z: number) => {
+    const line = x + nx * z;
+    const marks = inX[line] as number;
+    const corner = (alongY.min[line] === y && marks & LOWER_END) || (alongY.max[line] === y && marks & UPPER_END);
+    if (corner) points.add(coordinate(x, sx), coordinate(y, sy), coordinate(z, sz));
+  };
+  for (let z = 0, line = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++, line++) {
+      const marks = (inZ[line] as number) & (inY[line] as number);
+      if (marks & LOWER_END) add(alongX.min[line] as number, y, z);
+      if (marks & UPPER_END) add(alongX.max[line] as number, y, z);
+    }
+  }
+  return points;
+}
+
+/**
+ * All four diameters. The result is the largest of the distances that cshape.c computes for all pairs of vertices; where
+ * several pairs are equally far apart their rounding may differ in the last bit.
+ * @param spacing millimetres along x, y, z
+ */
+export function maximumDiameters(extremes: Extremes, spacing: Vec3): Diameters {
+  const corners = [extremes.alongX, extremes.alongX, extremes.alongY].map((ends) => new Uint8Array(ends.min.length));
+  const [slice, column, row] = ([0, 1, 2] as const).map((axis) =>
+    searchPlanes(planeStack(extremes, spacing, axis), corners[axis] as Uint8Array),
+  ) as [number, number, number];
+  const candidates = hullCandidates(extremes, spacing, corners);
+  const largest = candidates.length > 0 ? farthestPair(candidates, Math.max(slice, column, row)) : 0;
+  return { maximum3D: Math.sqrt(largest), slice: Math.sqrt(slice), column: Math.sqrt(column), row: Math.sqrt(row) };
+}
+
+/**
+ * The largest distance between vertices of the outline of a region that is one voxel thick along `axis`.
+ * @param spacing millimetres along x, y, z
+ */
+export function planeDiameter(extremes: Extremes, spacing: Vec3, axis: FlatAxis): number {
+  const stack = planeStack(extremes, spacing, axis);
+  const points = new Points();
+  // The plane through the centres of the region's only layer of voxels.
+  new HullFinder(stack).find(2, points, null);
+  return points.length > 0 ? Math.sqrt(farthestPair(points, 0)) : 0;
+}

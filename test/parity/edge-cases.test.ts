@@ -1,0 +1,73 @@
+/** Odd masks and images: what PyRadiomics answers where it answers, else a typed error. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { extractFiles } from '../../src/host/node/extract-files.ts';
+import type { SettingsInput } from '../../src/pipeline/settings.ts';
+import { useEngine } from '../support/engine.ts';
+import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
+import { differences } from './compare.ts';
+import { presets } from './presets.ts';
+
+interface Run {
+  readonly name: string;
+  readonly image: string;
+  readonly mask: string;
+  readonly label: number;
+  readonly label_channel: number | null;
+  readonly preset: string;
+  readonly overrides: SettingsInput;
+  readonly features?: Record<string, unknown>;
+  readonly error?: { type: string; message: string };
+}
+
+/** Our error code for each of PyRadiomics' messages. */
+const codes: [RegExp, string][] = [
+  [/too few dimensions/, 'RoiTooFewDimensions'],
+  [/only contains 1 segmented voxel|Size of the ROI is too small/, 'RoiTooSmall'],
+  [/Maximum allowed size exceeded/, 'NonFiniteImage'],
+  [/not present in mask/, 'LabelNotFound'],
+  [/No labels found/, 'EmptyMask'],
+  [/segmentation object only contains/, 'BadSetting'],
+  [/geometry mismatch|does not match the primary input/, 'GeometryMismatch'],
+  [/larger than image space/, 'RoiOutsideImage'],
+  [/Resegmentation excluded/, 'ResegmentationEmpty'],
+  [/Error reading image/, 'BadFile'],
+];
+/** Errors of derived images only: the original image has features. */
+const derivedOnly = /arange: cannot compute length/;
+
+const runs = hasShared
+  ? (JSON.parse(readFileSync(sharedPath('reference/pyradiomics/edge_cases/results.json'), 'utf8')) as Run[]).filter(
+      (r) => r.preset in presets && !(r.error && derivedOnly.test(r.error.message)),
+    )
+  : [];
+
+describeShared('PyRadiomics edge cases', () => {
+  const engine = useEngine();
+
+  it.each(runs.map((r) => ({ ...r, title: `${r.name} | ${r.preset} ${JSON.stringify(r.overrides)}` })))(
+    '$title',
+    async (r) => {
+      const { settings, classes } = presets[r.preset]!;
+      const channel = r.label_channel === null ? {} : { label_channel: r.label_channel };
+      const run = extractFiles(engine(), sharedPath(r.image), sharedPath(r.mask), {
+        labels: [r.label],
+        settings: { ...settings, ...r.overrides, ...channel },
+        classes,
+      });
+      if (r.error) {
+        const code = codes.find(([message]) => message.test(r.error!.message))?.[1];
+        expect(code, r.error.message).toBeDefined();
+        await expect(run).rejects.toMatchObject({ code });
+        return;
+      }
+      const row = (await run)[0]!;
+      // Issue tolerance: 1e-6 relative; see features.test.ts for the tighter one on real cases.
+      expect(differences(row, r.features!, 1e-6)).toEqual([]);
+      const reasons = row['voxomics_reasons'] as Record<string, string>;
+      for (const [column, value] of Object.entries(row)) {
+        if (typeof value === 'number' && Number.isNaN(value)) expect(reasons, column).toHaveProperty([column]);
+      }
+    },
+  );
+});

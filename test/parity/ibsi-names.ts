@@ -1,0 +1,149 @@
+/**
+ * IBSI's feature tags (without the aggregation suffix) and the PyRadiomics features that have their definition.
+ * Left out are IBSI features that no PyRadiomics class has (IVH, GLDZM, local intensity, Moran, Geary, …).
+ */
+export const statistics: Record<string, string> = {
+  morph_volume: 'shape_MeshVolume',
+  morph_vol_approx: 'shape_VoxelVolume',
+  morph_area_mesh: 'shape_SurfaceArea',
+  morph_av: 'shape_SurfaceVolumeRatio',
+  morph_comp_1: 'shape_Compactness1',
+  morph_comp_2: 'shape_Compactness2',
+  morph_sph_dispr: 'shape_SphericalDisproportion',
+  morph_sphericity: 'shape_Sphericity',
+  morph_diam: 'shape_Maximum3DDiameter',
+  morph_pca_maj_axis: 'shape_MajorAxisLength',
+  morph_pca_min_axis: 'shape_MinorAxisLength',
+  morph_pca_least_axis: 'shape_LeastAxisLength',
+  morph_pca_elongation: 'shape_Elongation',
+  morph_pca_flatness: 'shape_Flatness',
+  stat_mean: 'firstorder_Mean',
+  stat_var: 'firstorder_Variance',
+  stat_skew: 'firstorder_Skewness',
+  stat_kurt: 'firstorder_Kurtosis',
+  stat_median: 'firstorder_Median',
+  stat_min: 'firstorder_Minimum',
+  stat_p10: 'firstorder_10Percentile',
+  stat_p90: 'firstorder_90Percentile',
+  stat_max: 'firstorder_Maximum',
+  stat_iqr: 'firstorder_InterquartileRange',
+  stat_range: 'firstorder_Range',
+  stat_mad: 'firstorder_MeanAbsoluteDeviation',
+  stat_rmad: 'firstorder_RobustMeanAbsoluteDeviation',
+  stat_energy: 'firstorder_Energy',
+  stat_rms: 'firstorder_RootMeanSquared',
+  ih_entropy: 'firstorder_Entropy',
+  ih_uniformity: 'firstorder_Uniformity',
+};
+
+const glcm: Record<string, string> = {
+  joint_max: 'MaximumProbability',
+  joint_avg: 'JointAverage',
+  joint_var: 'SumSquares',
+  joint_entr: 'JointEntropy',
+  diff_avg: 'DifferenceAverage',
+  diff_var: 'DifferenceVariance',
+  diff_entr: 'DifferenceEntropy',
+  sum_avg: 'SumAverage',
+  sum_entr: 'SumEntropy',
+  energy: 'JointEnergy',
+  contrast: 'Contrast',
+  inv_diff: 'Id',
+  inv_diff_norm: 'Idn',
+  inv_diff_mom: 'Idm',
+  inv_diff_mom_norm: 'Idmn',
+  inv_var: 'InverseVariance',
+  corr: 'Correlation',
+  auto_corr: 'Autocorrelation',
+  clust_tend: 'ClusterTendency',
+  clust_shade: 'ClusterShade',
+  clust_prom: 'ClusterProminence',
+  info_corr1: 'Imc1',
+  info_corr2: 'Imc2',
+};
+
+const glrlm: Record<string, string> = {
+  sre: 'ShortRunEmphasis',
+  lre: 'LongRunEmphasis',
+  lgre: 'LowGrayLevelRunEmphasis',
+  hgre: 'HighGrayLevelRunEmphasis',
+  srlge: 'ShortRunLowGrayLevelEmphasis',
+  srhge: 'ShortRunHighGrayLevelEmphasis',
+  lrlge: 'LongRunLowGrayLevelEmphasis',
+  lrhge: 'LongRunHighGrayLevelEmphasis',
+  glnu: 'GrayLevelNonUniformity',
+  glnu_norm: 'GrayLevelNonUniformityNormalized',
+  rlnu: 'RunLengthNonUniformity',
+  rlnu_norm: 'RunLengthNonUniformityNormalized',
+  r_perc: 'RunPercentage',
+  gl_var: 'GrayLevelVariance',
+  rl_var: 'RunVariance',
+  rl_entr: 'RunEntropy',
+};
+
+const glszm: Record<string, string> = {
+  sze: 'SmallAreaEmphasis',
+  lze: 'LargeAreaEmphasis',
+  lgze: 'LowGrayLevelZoneEmphasis',
+  hgze: 'HighGrayLevelZoneEmphasis',
+  szlge: 'SmallAreaLowGrayLevelEmphasis',
+  szhge: 'SmallAreaHighGrayLevelEmphasis',
+  lzlge: 'LargeAreaLowGrayLevelEmphasis',
+  lzhge: 'LargeAreaHighGrayLevelEmphasis',
+  glnu: 'GrayLevelNonUniformity',
+  glnu_norm: 'GrayLevelNonUniformityNormalized',
+  zsnu: 'SizeZoneNonUniformity',
+  zsnu_norm: 'SizeZoneNonUniformityNormalized',
+  z_perc: 'ZonePercentage',
+  gl_var: 'GrayLevelVariance',
+  zs_var: 'ZoneVariance',
+  zs_entr: 'ZoneEntropy',
+};
+
+const ngtdm: Record<string, string> = {
+  coarseness: 'Coarseness',
+  contrast: 'Contrast',
+  busyness: 'Busyness',
+  complexity: 'Complexity',
+  strength: 'Strength',
+};
+
+/** NGLDM: PyRadiomics' GLDM. */
+const gldm: Record<string, string> = {
+  lde: 'SmallDependenceEmphasis',
+  hde: 'LargeDependenceEmphasis',
+  lgce: 'LowGrayLevelEmphasis',
+  hgce: 'HighGrayLevelEmphasis',
+  ldlge: 'SmallDependenceLowGrayLevelEmphasis',
+  ldhge: 'SmallDependenceHighGrayLevelEmphasis',
+  hdlge: 'LargeDependenceLowGrayLevelEmphasis',
+  hdhge: 'LargeDependenceHighGrayLevelEmphasis',
+  glnu: 'GrayLevelNonUniformity',
+  dcnu: 'DependenceNonUniformity',
+  dcnu_norm: 'DependenceNonUniformityNormalized',
+  gl_var: 'GrayLevelVariance',
+  dc_var: 'DependenceVariance',
+  dc_entr: 'DependenceEntropy',
+};
+
+const families: Record<string, [string, Record<string, string>]> = {
+  cm: ['glcm', glcm],
+  rlm: ['glrlm', glrlm],
+  szm: ['glszm', glszm],
+  ngt: ['ngtdm', ngtdm],
+  ngl: ['gldm', gldm],
+};
+
+/** The settings that give an aggregation of IBSI; PyRadiomics has none that averages over slices (`2D`). */
+export type Aggregation = '3D' | '3D_avg' | '3D_comb' | '2_5D' | '2_5D_avg' | '2_5D_comb';
+
+/** Column of a tag and the aggregation it needs; null for features PyRadiomics does not have. */
+export function columnOf(tag: string): { column: string; aggregation: Aggregation } | null {
+  if (tag in statistics) return { column: `original_${statistics[tag]}`, aggregation: '3D' };
+  const match = /^([a-z]+)_(.+?)_(3D|2_5D)(_avg|_comb)?$/.exec(tag);
+  const family = match && families[match[1] as string];
+  const feature = family?.[1][match?.[2] as string];
+  return feature
+    ? { column: `original_${family[0]}_${feature}`, aggregation: `${match?.[3]}${match?.[4] ?? ''}` as Aggregation }
+    : null;
+}
