@@ -10,7 +10,7 @@ export interface NiftiHeader {
   readonly intent: number;
   /** Sign of the z axis of the quaternion form. */
   readonly qfac: 1 | -1;
-  /** Grid spacings of the used dimensions. */
+  /** Grid spacings of the used dimensions, and what stands in the header for the others up to the third. */
   readonly pixdim: readonly number[];
   readonly voxelOffset: number;
   readonly slope: number;
@@ -125,7 +125,9 @@ export function readNiftiHeader(bytes: Uint8Array, name: string): NiftiHeader {
     datatype: view.getInt16(at.datatype, littleEndian),
     intent: code(at.intent),
     qfac: real(at.pixdim) < 0 ? -1 : 1,
-    pixdim: used.map((i) => finite(real(at.pixdim, i)) || 1),
+    pixdim: Array.from({ length: Math.max(3, count) }, (_, i) =>
+      i < count ? finite(real(at.pixdim, i + 1)) || 1 : real(at.pixdim, i + 1),
+    ),
     voxelOffset: Math.max(headerBytes[version], voxelOffset),
     slope: finite(real(at.slope)),
     intercept: finite(real(at.intercept)),

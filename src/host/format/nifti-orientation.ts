@@ -1,4 +1,5 @@
 /** Which of NIfTI's two orientations counts, and what ITK makes of it (itkNiftiImageIO.cxx of ITK 5.4). */
+import { type SingularValues, singularValues } from '../../pipeline/svd.ts';
 import { badFile } from './decoded.ts';
 import { type FileGrid, identityAxes } from './grid.ts';
 import type { NiftiHeader } from './nifti-header.ts';
@@ -25,11 +26,7 @@ function quaternionAffine({ version, quaternion, qoffset, pixdim, qfac }: NiftiH
   } else {
     a = Math.sqrt(rest);
   }
-  const [dx, dy, dz] = [0, 1, 2].map((i) => (pixdim[i] !== undefined && pixdim[i] > 0 ? pixdim[i] : 1)) as [
-    number,
-    number,
-    number,
-  ];
+  const [dx, dy, dz] = [0, 1, 2].map((i) => (pixdim[i]! > 0 ? pixdim[i]! : 1)) as [number, number, number];
   const z = qfac < 0 ? -dz : dz;
   const rows = [
     (a * a + b * b - c * c - d * d) * dx,
@@ -50,7 +47,7 @@ function quaternionAffine({ version, quaternion, qoffset, pixdim, qfac }: NiftiH
 
 /** Without a quaternion form niftilib has the grid spacings on the diagonal. */
 function spacingAffine({ pixdim }: NiftiHeader): Affine {
-  const [x, y, z] = [pixdim[0]!, pixdim[1] ?? 1, pixdim[2] ?? 1];
+  const [x, y, z] = pixdim as [number, number, number];
   return [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0];
 }
 
@@ -76,19 +73,19 @@ function isOrthogonal(m: Affine): boolean {
   return rows.every((a, i) => rows.every((b, j) => Math.abs(dot(a, b) - Number(i === j)) <= similar));
 }
 
+const linearPart = (m: Affine): number[] => linear.map((i) => m[i]!);
+
 /**
- * Whether two orthogonal affines agree in rotation, spacing and offset.
- * ITK compares the left singular vectors, which are the rotations up to a permutation that the two share.
+ * Whether ITK takes two orthogonal affines for the same: it compares left singular vectors, singular values and
+ * offsets, in float32. The vectors are not unique where spacings are equal, so LINPACK's own are needed.
  */
 function agree(s: Affine, q: Affine): boolean {
-  const rotation = (m: Affine) => {
-    const axes = [0, 1, 2].map((axis) => unit(columns(m, axis)));
-    return [0, 1, 2].map((row) => axes.map((axis) => axis[row]!));
-  };
-  const [rs, rq] = [rotation(s), rotation(q)];
-  const rotations = rs.every((a, i) => rq.every((b, j) => Math.abs(dot(a, b) - Number(i === j)) <= similar));
-  const spacings = [0, 1, 2].every((axis) => Math.abs(length(columns(s, axis)) - length(columns(q, axis))) <= similar);
-  return rotations && spacings && near(s, q, offsets, similar);
+  const [a, b] = [s, q].map((m) => singularValues(linearPart(m), 3, Math.fround)) as [SingularValues, SingularValues];
+  // U of the sform times the transpose of U of the quaternion form.
+  const product = (i: number, j: number) => [0, 1, 2].reduce((sum, c) => sum + a.u[c]![i]! * b.u[c]![j]!, 0);
+  const vectors = [0, 1, 2].every((i) => [0, 1, 2].every((j) => Math.abs(product(i, j) - Number(i === j)) <= similar));
+  const values = [0, 1, 2].every((c) => Math.abs(a.w[c]! - b.w[c]!) <= similar);
+  return vectors && values && near(s, q, offsets, similar);
 }
 
 /** ITK's choice between the two forms. */

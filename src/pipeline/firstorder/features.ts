@@ -51,6 +51,12 @@ const EPSILON = 2.220446049250313e-16;
 
 const noValues = 'The region holds no intensity other than NaN.';
 const noVoxels = 'The discretised region holds no voxel.';
+const noneWithin = 'No intensity lies between the 10th and the 90th percentile: the region holds two voxels.';
+
+function reasonFor(name: string, voxels: number): string {
+  if (name === 'Entropy' || name === 'Uniformity') return noVoxels;
+  return voxels === 0 ? noValues : noneWithin;
+}
 
 /** Leaves NaN out; copies only where there is any. */
 function sampleOf({ values, counts }: RoiValues): Sample {
@@ -118,17 +124,18 @@ function intensityFeatures(sample: Sample, { voxelArrayShift, spacing, dimension
 /**
  * The first-order features of one region, in powers of the image's unit.
  * @param levelHistogram voxels of each grey level of the discretised region, empty ones allowed
- * @returns all features, NaN with a reason where the region holds nothing but NaN
+ * @returns all features; NaN with a reason where the region holds nothing but NaN, and RobustMeanAbsoluteDeviation also
+ * where it holds two different values only
  */
 export function firstOrderFeatures(roi: RoiValues, levelHistogram: Uint32Array, options: FirstOrderOptions): FeatureValues {
-  const intensity = intensityFeatures(sampleOf(roi), options);
-  const all: Record<string, number> = { ...intensity, ...histogramFeatures(levelHistogram) };
+  const sample = sampleOf(roi);
+  const all: Record<string, number> = { ...intensityFeatures(sample, options), ...histogramFeatures(levelHistogram) };
   const deprecated = options.deprecated?.includes('StandardDeviation') ? ['StandardDeviation'] : [];
   const values: Record<string, number> = {};
   const reasons: Record<string, string> = {};
   for (const name of [...firstOrderNames, ...deprecated]) {
     values[name] = all[name] ?? Number.NaN;
-    if (Number.isNaN(values[name])) reasons[name] = name === 'Entropy' || name === 'Uniformity' ? noVoxels : noValues;
+    if (Number.isNaN(values[name])) reasons[name] = reasonFor(name, sample.n);
   }
   return { values, reasons };
 }

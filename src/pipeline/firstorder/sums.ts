@@ -79,7 +79,7 @@ export function centralMoments({ values, counts, n }: Sample, mean: number): Cen
   return { absolute: one.value / n, second: two.value / n, third: three.value / n, fourth: four.value / n };
 }
 
-/** Mean absolute deviation of the values in the closed range from their own mean; the range must hold a value. */
+/** Mean absolute deviation of the values in the closed range from their own mean; NaN where the range holds none. */
 export function deviationWithin(sample: Sample, low: number, high: number): number {
   const inside = sumWithin(sample, low, high, 0, false);
   return sumWithin(sample, low, high, inside.sum / inside.n, true).sum / inside.n;

@@ -6,8 +6,8 @@ export interface PackedLabels {
   /** Label indices, `labelsPerWord` to a word, lowest bits first. */
   readonly data: Uint8Array | Uint16Array;
   readonly labelsPerWord: 4 | 2;
-  /** Number of label indices (256 or 65536), the length of tables by label. */
-  readonly indices: 256 | 65536;
+  /** One more than the largest label index that can occur, the length of tables by label. */
+  readonly indices: number;
   /** Label value of an index. */
   valueOf(index: number): number;
   /** Index of a label value, or -1 where the mask cannot hold it. */
@@ -23,9 +23,17 @@ export function packLabels(mask: Mask): PackedLabels {
     return { data, labelsPerWord: 4, indices: 256, ...identity, indexOf: (value) => (value < 256 ? value : -1) };
   }
   if (data instanceof Uint16Array) {
-    return { data, labelsPerWord: 2, indices: 65536, ...identity, indexOf: (value) => (value < 65536 ? value : -1) };
+    const indices = largestBits(data) + 1;
+    return { data, labelsPerWord: 2, indices, ...identity, indexOf: (value) => (value < indices ? value : -1) };
   }
   return packWide(data);
+}
+
+/** All bits that occur in any value: no value is larger, and it is faster to find than the maximum. */
+function largestBits(data: Uint16Array): number {
+  let bits = 0;
+  for (let i = 0; i < data.length; i++) bits |= data[i] as number;
+  return bits;
 }
 
 /** Numbers the distinct values of a wide mask in order of appearance, background first. */
@@ -48,7 +56,7 @@ function packWide(source: VoxelArray): PackedLabels {
   return {
     data: packed,
     labelsPerWord: 2,
-    indices: 65536,
+    indices: values.length,
     valueOf: (i) => values[i] as number,
     indexOf: (value) => index.get(value) ?? -1,
   };

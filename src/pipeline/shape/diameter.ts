@@ -3,6 +3,7 @@
  * vertices: both ends of a largest distance are corners of the convex hull, so of the hulls of all planes through them.
  */
 import type { Vec3 } from '../volume.ts';
+import { farthestPair, Points } from './farthest.ts';
 import type { FlatAxis } from './mesh2d.ts';
 
 /** Ends of parallel grid lines: smallest and largest doubled coordinate of a mesh vertex on each line, -1 where none lies on it. */
@@ -55,28 +56,6 @@ function planeStack({ size: [nx, ny, nz], alongX, alongY }: Extremes, [sx, sy, s
       return { ends: alongX, planes: ny, lines: nz, planeStep: 1, lineStep: ny, spacing: [sx, sz] };
     case 2:
       return { ends: alongY, planes: nx, lines: nz, planeStep: 1, lineStep: nx, spacing: [sy, sz] };
-  }
-}
-
-/** A growing list of points in millimetres. */
-class Points {
-  x = new Float64Array(256);
-  y = new Float64Array(256);
-  z = new Float64Array(256);
-  length = 0;
-
-  add(x: number, y: number, z: number): void {
-    if (this.length === this.x.length) {
-      const grown = [this.x, this.y, this.z].map((old) => {
-        const next = new Float64Array(2 * old.length);
-        next.set(old);
-        return next;
-      }) as [Float64Array, Float64Array, Float64Array];
-      [this.x, this.y, this.z] = grown;
-    }
-    this.x[this.length] = x;
-    this.y[this.length] = y;
-    this.z[this.length++] = z;
   }
 }
 
@@ -134,103 +113,14 @@ class HullFinder {
 /** As cshape.c computes positions, so that distances are rounded in the same way. */
 const coordinate = (doubled: number, spacing: number): number => (doubled / 2) * spacing;
 
-/** Margin for rounding where a bound excludes points; only costs time. */
-const MARGIN = 1 + 1e-12;
-
-/** Steps from a point to the one farthest from it, to start with a large distance. */
-const SWEEPS = 3;
-
-/** The largest squared distance between two of the points, or `known` if none is larger. */
-function farthestPair(points: Points, known: number): number {
-  let best = known;
-  let from = 0;
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const [to, distance] = farthestFrom(points, from);
-    if (distance > best) best = distance;
-    from = to;
-  }
-  return comparePairs(...outerPoints(points, best), best);
-}
-
-function farthestFrom({ x, y, z, length }: Points, i: number): [index: number, squared: number] {
-  const [xi, yi, zi] = [x[i] as number, y[i] as number, z[i] as number];
-  let farthest = i;
-  let largest = 0;
-  for (let j = 0; j < length; j++) {
-    const dx = (x[j] as number) - xi;
-    const dy = (y[j] as number) - yi;
-    const dz = (z[j] as number) - zi;
-    const squared = dz * dz + dy * dy + dx * dx;
-    if (squared > largest) {
-      largest = squared;
-      farthest = j;
-    }
-  }
-  return [farthest, largest];
-}
-
-const middle = (values: Float64Array, length: number): number => {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < length; i++) {
-    const v = values[i] as number;
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  return (low + high) / 2;
-};
-
-/**
- * The points that can be an end of a distance above sqrt(best), and their distances from a centre, farthest first: two
- * points are at most the sum of these distances apart.
- */
-function outerPoints({ x, y, z, length }: Points, best: number): [Points, Float64Array] {
-  const [cx, cy, cz] = [middle(x, length), middle(y, length), middle(z, length)];
-  const radii = new Float64Array(length);
-  let largest = 0;
-  for (let i = 0; i < length; i++) {
-    const radius = Math.sqrt(
-      ((x[i] as number) - cx) ** 2 + ((y[i] as number) - cy) ** 2 + ((z[i] as number) - cz) ** 2,
-    );
-    radii[i] = radius;
-    if (radius > largest) largest = radius;
-  }
-  const needed = Math.sqrt(best) / MARGIN - largest;
-  const order: number[] = [];
-  for (let i = 0; i < length; i++) if ((radii[i] as number) >= needed) order.push(i);
-  order.sort((i, j) => (radii[j] as number) - (radii[i] as number));
-  const outer = new Points();
-  for (const i of order) outer.add(x[i] as number, y[i] as number, z[i] as number);
-  return [outer, Float64Array.from(order, (i) => radii[i] as number)];
-}
-
-/** Compares the pairs of points that the bound leaves. */
-function comparePairs({ x, y, z, length }: Points, radii: Float64Array, known: number): number {
-  let best = known;
-  let reach = Math.sqrt(best) / MARGIN;
-  for (let i = 0; i < length; i++) {
-    const [xi, yi, zi, radius] = [x[i] as number, y[i] as number, z[i] as number, radii[i] as number];
-    if (2 * radius < reach) break;
-    for (let j = i + 1; j < length && radius + (radii[j] as number) >= reach; j++) {
-      const dx = (x[j] as number) - xi;
-      const dy = (y[j] as number) - yi;
-      const dz = (z[j] as number) - zi;
-      const squared = dz * dz + dy * dy + dx * dx;
-      if (squared > best) {
-        best = squared;
-        reach = Math.sqrt(best) / MARGIN;
-      }
-    }
-  }
-  return best;
-}
-
 /** The largest squared distance within any plane of a stack; marks the corners of the planes' hulls. */
 function searchPlanes(stack: PlaneStack, corners: Uint8Array | null): number {
   const finder = new HullFinder(stack);
   const points = new Points();
   let best = 0;
-  for (let plane = 0; plane < stack.planes; plane++) {
+  // From the middle outwards: the first planes are the largest ones as a rule, and the bound excludes the others.
+  for (let k = 0; k < stack.planes; k++) {
+    const plane = (stack.planes >> 1) + (k & 1 ? -(k + 1) >> 1 : k >> 1);
     points.length = 0;
     finder.find(plane, points, corners);
     if (points.length > 0) best = farthestPair(points, best);

@@ -1,0 +1,177 @@
+/** PyRadiomics' diagnostics columns (generalinfo.py): which image, which mask, which settings a row comes from. */
+import type { Engine } from '../engine/index.ts';
+import { version } from '../version.ts';
+import { type Box, boxSize } from './box.ts';
+import { momentsOf } from './firstorder/features.ts';
+import { decodeValues } from './firstorder/values.ts';
+import { indexToPhysical } from './geometry.ts';
+import { imageStatistics } from './image-statistics.ts';
+import type { Counts } from './pass/count.ts';
+import type { PassInput, PreparedPass, RegionState } from './pass/prepare.ts';
+import type { Row } from './row.ts';
+import type { Settings } from './settings.ts';
+import type { Geometry, Mask, Vec3, Volume, VoxelArray } from './volume.ts';
+
+const prefix = 'diagnostics_';
+
+/** A region of a mask, in voxels of the whole mask. */
+export interface RegionFacts {
+  /** x, y, z of the first voxel, then the size along x, y, z. */
+  readonly boundingBox: readonly [number, number, number, number, number, number];
+  readonly voxelNum: number;
+  /** Number of 26-connected volumes. */
+  readonly volumeNum: number;
+  readonly centerOfMassIndex: Vec3;
+  /** Intensities of the region; PyRadiomics has them for masks it has changed (corrected, resegmented). */
+  readonly intensity?: { readonly mean: number; readonly minimum: number; readonly maximum: number };
+}
+
+/** The bytes SimpleITK hashes: little-endian voxels of the file's type. */
+function hashBytes(data: VoxelArray, widened: boolean): Uint8Array<ArrayBuffer> {
+  const values = widened ? BigUint64Array.from(data as Float64Array, (x) => BigInt.asUintN(64, BigInt(x))) : data;
+  return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+}
+
+/**
+ * SHA-1 of the voxels as `SimpleITK.Hash` gives it, computed off the main thread.
+ * @param widened the values are 64-bit integers in float64 (exact up to 2^53)
+ * @returns 40 hexadecimal digits, or null where the platform offers no Web Crypto (pages without https)
+ */
+export async function sha1Hex(data: VoxelArray, widened = false): Promise<string | null> {
+  const { subtle } = globalThis.crypto;
+  if (!subtle) return null;
+  const digest = new Uint8Array(await subtle.digest('SHA-1', hashBytes(data, widened)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** SHA-1 of a mask as PyRadiomics sees it: uint32 voxels. */
+export function maskHash({ data }: Mask): Promise<string | null> {
+  return sha1Hex(data instanceof Uint32Array ? data : new Uint32Array(data));
+}
+
+/** Size and spacing have as many entries as the image has dimensions. */
+function gridColumns(name: string, { dimension, spacing, size }: Geometry): Row {
+  return {
+    [`${prefix}${name}_Spacing`]: spacing.slice(0, dimension),
+    [`${prefix}${name}_Size`]: size.slice(0, dimension),
+  };
+}
+
+/**
+ * The columns of an image as it was loaded: hash, grid, mean, minimum, maximum.
+ * @param options.hash false leaves the hash out, which costs one pass over the bytes
+ */
+export async function imageDiagnostics(
+  image: Volume,
+  options: { readonly hash: boolean } = { hash: true },
+): Promise<Row> {
+  const name = `${prefix}Image-original`;
+  // The digest runs on another thread while the statistics are computed.
+  const hash = options.hash ? sha1Hex(image.data, image.widened) : null;
+  const { mean, minimum, maximum } = imageStatistics(image.data);
+  return {
+    ...(hash ? { [`${name}_Hash`]: await hash } : {}),
+    [`${name}_Dimensionality`]: `${image.dimension}D`,
+    ...gridColumns('Image-original', image),
+    [`${name}_Mean`]: mean,
+    [`${name}_Minimum`]: minimum,
+    [`${name}_Maximum`]: maximum,
+  };
+}
+
+/**
+ * The columns of one region of a mask; `original` masks are complete with `maskHash`.
+ * @param stage PyRadiomics' word for the state of the mask
+ */
+export function maskDiagnostics(
+  mask: Geometry,
+  region: RegionFacts,
+  stage: 'original' | 'corrected' | 'interpolated' | 'resegmented' = 'original',
+): Row {
+  const name = `${prefix}Mask-${stage}`;
+  const { dimension } = mask;
+  const { boundingBox, voxelNum, volumeNum, centerOfMassIndex, intensity } = region;
+  return {
+    ...gridColumns(`Mask-${stage}`, mask),
+    [`${name}_BoundingBox`]: [...boundingBox.slice(0, dimension), ...boundingBox.slice(3, 3 + dimension)],
+    [`${name}_VoxelNum`]: voxelNum,
+    [`${name}_VolumeNum`]: volumeNum,
+    [`${name}_CenterOfMassIndex`]: centerOfMassIndex.slice(0, dimension),
+    [`${name}_CenterOfMass`]: indexToPhysical(mask, centerOfMassIndex).slice(0, dimension),
+    ...(intensity
+      ? {
+          [`${name}_Mean`]: intensity.mean,
+          [`${name}_Minimum`]: intensity.minimum,
+          [`${name}_Maximum`]: intensity.maximum,
+        }
+      : {}),
+  };
+}
+
+/** The columns that all regions of a case share. */
+export interface CaseDiagnostics {
+  /** Versions, configuration and image of a row, and the hash of its mask; `region` is the label or union. */
+  before(region: string): Row;
+  /** What computed the row. */
+  readonly after: Row;
+}
+
+/**
+ * Versions, configuration, image and mask of a case. PyRadiomics' versions of Python packages have no equal here;
+ * `diagnostics_Versions_voxomics` stands in their place.
+ * @param mask as it was loaded
+ */
+export async function caseDiagnostics(
+  engine: Engine,
+  image: Volume,
+  mask: Mask,
+  settings: Settings,
+): Promise<CaseDiagnostics> {
+  const [imageColumns, hash] = await Promise.all([imageDiagnostics(image), maskHash(mask)]);
+  const label = (region: string) => (/^\d+$/.test(region) ? Number(region) : region);
+  return {
+    before: (region) => ({
+      [`${prefix}Versions_voxomics`]: version,
+      [`${prefix}Configuration_Settings`]: { ...settings, label: label(region) },
+      [`${prefix}Configuration_EnabledImageTypes`]: { Original: {} },
+      ...imageColumns,
+      [`${prefix}Mask-original_Hash`]: hash,
+    }),
+    after: { [`${prefix}Adapter`]: engine.caps.adapter, [`${prefix}Driver`]: engine.caps.driver },
+  };
+}
+
+/** Facts of a region from its sums on the GPU, which count from the corner of the pass's box. */
+function factsOf({ extent, volumes }: RegionState, { first }: Box, counted: number | undefined): RegionFacts {
+  const { box, voxels, moments } = extent;
+  const at = (i: 0 | 1 | 2) => box.first[i] + first[i];
+  // One division of exact integers, as NumPy's mean of the coordinates.
+  const mean = (sum: number, i: 0 | 1 | 2) => (sum + voxels * first[i]) / voxels;
+  return {
+    boundingBox: [at(0), at(1), at(2), ...boxSize(box)],
+    voxelNum: voxels,
+    volumeNum: volumes ?? counted ?? Number.NaN,
+    centerOfMassIndex: [mean(moments.sx, 0), mean(moments.sy, 1), mean(moments.sz, 2)],
+  };
+}
+
+/** The mask columns of one region of a pass, and those after resegmentation where there was one. */
+export function regionDiagnostics(input: PassInput, pass: PreparedPass, counts: Counts, region: number): Row {
+  const { image } = input;
+  const { box } = pass.cells.box;
+  const counted = counts.volumes?.[region];
+  const state = pass.states[region] as RegionState;
+  const original = maskDiagnostics(image, factsOf(pass.original[region] as RegionState, box, counted));
+  if (pass.states === pass.original) return original;
+  return {
+    ...original,
+    ...maskDiagnostics(image, { ...factsOf(state, box, counted), ...intensityOf(pass, counts, region) }, 'resegmented'),
+  };
+}
+
+function intensityOf(pass: PreparedPass, counts: Counts, region: number): Pick<RegionFacts, 'intensity'> {
+  const { range } = pass.states[region] as RegionState;
+  if (!counts.values) return {};
+  const { mean } = momentsOf(decodeValues(counts.values, counts.layout.values, region, pass.image, range));
+  return { intensity: { mean, minimum: range.minimum, maximum: range.maximum } };
+}
