@@ -232,12 +232,14 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       if (regions.length === 1) throw outcome;
       return { ...shared?.before(region.name), voxomics_error: { code: outcome.code, message: outcome.message } };
     }
-    return {
-      ...shared?.before(region.name),
-      ...outcome.diagnostics,
-      ...shared?.after,
-      ...outcome.features.values,
-      voxomics_reasons: outcome.features.reasons,
-    };
+    const diagnostics = { ...shared?.before(region.name), ...outcome.diagnostics, ...shared?.after };
+    const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
+    return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons };
   });
+}
+
+/** Why diagnostics are NaN: only the image's own values make them so. */
+function nanDiagnostics(row: Row): Record<string, string> {
+  const columns = Object.keys(row).filter((column) => Number.isNaN(row[column]));
+  return Object.fromEntries(columns.map((column) => [column, 'the image holds NaN']));
 }

@@ -14,6 +14,9 @@ function scaleOf(column: string, row: Readonly<Record<string, unknown>>): number
   if (column.endsWith('glcm_ClusterShade')) return of('glcm_ClusterTendency') ** 1.5;
   if (/glcm_(Imc1|Imc2|Correlation)$/.test(column)) return 1;
   if (column.endsWith('firstorder_Skewness')) return 1;
+  // A flat region's least axis is 0; PyRadiomics has the rounding of its eigenvalues there.
+  if (column.endsWith('shape_LeastAxisLength')) return of('shape_MajorAxisLength');
+  if (column.endsWith('shape_Flatness')) return 1;
   if (/firstorder_(Mean|Median)$/.test(column)) return of('firstorder_Range');
   return 0;
 }

@@ -84,8 +84,17 @@ const cases = hasShared
   ? readReferences().flatMap((r) => (columnOf(r.tag) ? [{ ...r, ...columnOf(r.tag)! }] : []))
   : [];
 
-/** IBSI's excess kurtosis is PyRadiomics' minus 3; IBSI's Compactness 1 is V / (sqrt(pi) A^1.5), as is PyRadiomics'. */
-const convert = (tag: string, value: number) => (tag === 'stat_kurt' ? value - 3 : value);
+/** Voxels of the phantom's region. */
+const VOXELS = 74;
+
+/**
+ * IBSI's definitions where PyRadiomics' differ by convention: excess kurtosis (minus 3), and axis lengths from the sample
+ * covariance (N - 1) where PyRadiomics takes the population's (N).
+ */
+function convert(tag: string, value: number): number {
+  if (tag === 'stat_kurt') return value - 3;
+  return /morph_pca_(maj|min|least)_axis/.test(tag) ? value * Math.sqrt(VOXELS / (VOXELS - 1)) : value;
+}
 
 describeShared('IBSI digital phantom', () => {
   const engine = useEngine();

@@ -31,7 +31,7 @@ const large = {
 describe('roi/bounds', () => {
   const engine = useEngine();
   const wide = (labels: Uint8Array, Type: typeof Uint16Array | typeof Uint32Array) =>
-    Type.from(labels, (l) => (l === 0 ? 0 : l + 1000));
+    new Type(Array.from(labels, (l) => (l === 0 ? 0 : l + 1000)));
   const types = [
     ['uint8', (l: Uint8Array) => l],
     ['uint16', (l: Uint8Array) => wide(l, Uint16Array)],

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PipelineError } from '../../src/pipeline/errors.ts';
+import { planeVariances } from '../../src/pipeline/shape/axes.ts';
+import { planeDiameter } from '../../src/pipeline/shape/diameter.ts';
 import { type Shape2DInput, shape2DFeatures, shape2DNames } from '../../src/pipeline/shape/features2d.ts';
 import { type FlatAxis, outlineMeasures, squareCounts } from '../../src/pipeline/shape/mesh2d.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
@@ -71,15 +73,22 @@ describe.each(axes)('plane across axis $axis', ({ axis }) => {
     expect(squareCounts(meshCounts(mask, flat(axis, 40, 40)), axis).count.filter((n) => n > 0)).toHaveLength(14);
   });
 
-  it('a single pixel, a line and a rectangle', () => {
+  it('every pixel lies in the plane: diameter and axes of a rectangle', () => {
     const spacing: Vec3 = [2, 2, 2];
-    const of = (rows: number, columns: number) => shape2DFeatures(input(new Uint8Array(rows * columns).fill(1), flat(axis, rows, columns)), options(axis, spacing))!;
-    const pixel = of(3, 3).values;
-    expect(pixel).toMatchObject({ Elongation: 1, PixelSurface: 36, MeshSurface: 34 });
-    expectClose(pixel['Perimeter']!, 16 + 4 * Math.SQRT2, { rel: ROUNDING, what: 'cut corners' });
-    const line = of(5, 2);
-    expectClose(line.values['MajorAxisLength']!, 4 * 2 * Math.SQRT2, { rel: ROUNDING, what: 'major' });
-    expectClose(line.values['MinorAxisLength']!, 4, { rel: ROUNDING, what: 'minor' });
+    const { extremes: ends, moments } = input(new Uint8Array(10).fill(1), flat(axis, 5, 2));
+    expectClose(planeDiameter(ends, spacing, axis), Math.hypot(10, 2), { rel: ROUNDING, what: 'diameter' });
+    const [minor, major] = planeVariances(moments, spacing, axis);
+    expectClose(major, 8, { rel: ROUNDING, what: 'major' });
+    expectClose(minor, 1, { rel: ROUNDING, what: 'minor' });
+  });
+});
+
+// PyRadiomics never computes the class across y.
+describe.each(axes.filter(({ axis }) => axis !== 1))('features across axis $axis', ({ axis }) => {
+  it('a square: the corners are cut', () => {
+    const { values } = shape2DFeatures(input(new Uint8Array(9).fill(1), flat(axis, 3, 3)), options(axis, [2, 2, 2]))!;
+    expect(values).toMatchObject({ Elongation: 1, PixelSurface: 36, MeshSurface: 34 });
+    expectClose(values['Perimeter']!, 16 + 4 * Math.SQRT2, { rel: ROUNDING, what: 'perimeter' });
   });
 
   it('deprecated feature only where it is asked for', () => {
@@ -116,6 +125,7 @@ describe('when the class has values', () => {
 
   it('is left out where the box is one voxel thick along the axis that PyRadiomics mistakes for the other', () => {
     expect(shape2DFeatures(mask([1, 3, 3]), options(0, spacing))).toBeNull();
+    expect(shape2DFeatures(mask([3, 1, 3]), options(1, spacing))).toBeNull();
     expect(shape2DFeatures(mask([3, 3, 1]), options(2, spacing))).toBeNull();
   });
 

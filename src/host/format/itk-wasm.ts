@@ -40,14 +40,9 @@ export function fromItkImage(image: ItkImage, name: string): DecodedImage {
   return { ...geometry, data: values, components, pixelType: componentType as PixelType };
 }
 
-/** itk-wasm rejects with numbers for some files and with errors for others. */
+/** itk-wasm rejects with numbers, or with errors that name the whole path: they go into the cause only. */
 export function itkFailure(name: string, error: unknown): Error {
-  const found = error instanceof Error ? error.message : `code ${String(error)}`;
-  return badFile(
-    name,
-    `expected a NIfTI, NRRD or MetaImage file, but ITK cannot read it (${found}); convert or export it again`,
-    error,
-  );
+  return badFile(name, 'expected a NIfTI, NRRD or MetaImage file, but ITK cannot read it; the file or its data file is damaged or missing, convert or export it again', error);
 }
 
 /**

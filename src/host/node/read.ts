@@ -44,18 +44,30 @@ async function readByItk(path: string): Promise<DecodedImage> {
   }
 }
 
-/** A folder, a missing or an unreadable file, in words. */
-async function checkFile(path: string): Promise<void> {
+/** A missing or an unreadable file in words. */
+function statFailure(path: string, error: unknown): Error {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return code === 'ENOENT' || code === 'ENOTDIR'
+    ? badFile(path, 'expected an image file, found nothing at this path; check the path', error)
+    : badFile(path, `expected a readable file, found ${code}; check its permissions`, error);
+}
+
+/** The bytes of a file. */
+async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const found = await stat(path);
-    if (!found.isFile())
-      throw badFile(path, 'expected a file, found a folder; name an image file in it (DICOM series are not read)');
+    return await readFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw badFile(path, 'expected an image file, found nothing at this path; check the path', error);
-    if (code) throw badFile(path, `expected a readable file, found ${code}; check its permissions`, error);
-    throw error;
+    throw statFailure(path, error);
+  }
+}
+
+/** Also for files that ITK reads, which says nothing useful of missing ones. */
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw statFailure(path, error);
+  });
+  if (!found.isFile()) {
+    throw badFile(path, 'expected a file, found a folder; name an image file in it (DICOM series are not read)');
   }
 }
 
@@ -74,5 +86,5 @@ export async function readImageFile(path: string): Promise<DecodedImage> {
   }
   await checkFile(path);
   if (detached.some((ending) => name.endsWith(ending))) return readByItk(path);
-  return decodeImage(await readFile(path), path, { inflate, readOther: () => readByItk(path) });
+  return decodeImage(await readBytes(path), path, { inflate, readOther: () => readByItk(path) });
 }

@@ -67,12 +67,6 @@ function sampleOf({ values, counts }: RoiValues): Sample {
   return { values: kept, counts: null, n: kept.length };
 }
 
-/**
- * Mean; for a flat region the value itself, which rounding of the sum could miss. (PyRadiomics' skewness of such a region
- * is 0 or noise, depending on that rounding.)
- */
-const meanOf = (sum: number, n: number, minimum: number, maximum: number): number => (minimum === maximum ? minimum : sum / n);
-
 /** Entropy (bits) and Uniformity of the discretised region. */
 function histogramFeatures(histogram: Uint32Array): { Entropy: number; Uniformity: number } {
   const voxels = histogram.reduce((sum, c) => sum + c, 0);
@@ -92,13 +86,12 @@ function histogramFeatures(histogram: Uint32Array): { Entropy: number; Uniformit
 function intensityFeatures(sample: Sample, { voxelArrayShift, spacing, dimension }: FirstOrderOptions): Record<string, number> | null {
   const { n } = sample;
   if (n === 0) return null;
-  const { sum, energy, minimum, maximum } = ends(sample, voxelArrayShift);
-  const mean = meanOf(sum, n, minimum, maximum);
+  const { mean, energy, minimum, maximum } = ends(sample, voxelArrayShift);
   const { absolute, second, third, fourth } = centralMoments(sample, mean);
   const { quantiles: percentiles, median } = quantiles(sample, [0.1, 0.25, 0.75, 0.9]);
   const [p10, p25, p75, p90] = percentiles as [number, number, number, number];
   const deviation = Math.sqrt(second);
-  // In a flat region the moments are 0, and so are the ratios.
+  // In a flat region the moments are 0, and so are the ratios. (PyRadiomics' are noise where its mean is rounded.)
   const scale = second === 0 ? 1 : second;
   return {
     '10Percentile': p10,
@@ -150,10 +143,10 @@ export interface RoiMoments {
   readonly count: number;
 }
 
-/** @returns NaN for mean and std, and an empty range, where there are no values */
+/** @returns NaN for all but count where there are no values */
 export function momentsOf(roi: RoiValues): RoiMoments {
   const sample = sampleOf(roi);
-  const { sum, minimum, maximum } = ends(sample, 0);
-  const mean = meanOf(sum, sample.n, minimum, maximum);
+  if (sample.n === 0) return { mean: Number.NaN, std: Number.NaN, min: Number.NaN, max: Number.NaN, count: 0 };
+  const { mean, minimum, maximum } = ends(sample, 0);
   return { mean, std: Math.sqrt(centralMoments(sample, mean).second), min: minimum, max: maximum, count: sample.n };
 }

@@ -21,14 +21,19 @@ class Total {
 }
 
 export interface Ends {
-  readonly sum: number;
+  readonly mean: number;
   /** Sum of (value + shift)^2. */
   readonly energy: number;
   readonly minimum: number;
   readonly maximum: number;
 }
 
-export function ends({ values, counts }: Sample, shift: number): Ends {
+/**
+ * One pass over at least one value. The mean is summed from the first value on: the error is relative to the spread, and
+ * the mean of a flat region is exactly its value.
+ */
+export function ends({ values, counts, n }: Sample, shift: number): Ends {
+  const origin = values[0] as number;
   const [sum, energy] = [new Total(), new Total()];
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
@@ -38,7 +43,7 @@ export function ends({ values, counts }: Sample, shift: number): Ends {
     for (let i = start; i < end; i++) {
       const v = values[i] as number;
       const w = counts ? (counts[i] as number) : 1;
-      s += w * v;
+      s += w * (v - origin);
       e += w * ((v + shift) * (v + shift));
       if (v < minimum) minimum = v;
       if (v > maximum) maximum = v;
@@ -46,7 +51,7 @@ export function ends({ values, counts }: Sample, shift: number): Ends {
     sum.add(s);
     energy.add(e);
   }
-  return { sum: sum.value, energy: energy.value, minimum, maximum };
+  return { mean: origin + sum.value / n, energy: energy.value, minimum, maximum };
 }
 
 /** Means of |d|, d^2, d^3 and d^4 with d = value - mean. */
@@ -81,8 +86,8 @@ export function centralMoments({ values, counts, n }: Sample, mean: number): Cen
 
 /** Mean absolute deviation of the values in the closed range from their own mean; NaN where the range holds none. */
 export function deviationWithin(sample: Sample, low: number, high: number): number {
-  const inside = sumWithin(sample, low, high, 0, false);
-  return sumWithin(sample, low, high, inside.sum / inside.n, true).sum / inside.n;
+  const inside = sumWithin(sample, low, high, low, false);
+  return sumWithin(sample, low, high, low + inside.sum / inside.n, true).sum / inside.n;
 }
 
 /** Number of values in the closed range and the sum of value - centre, or of its absolute value. */

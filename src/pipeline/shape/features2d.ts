@@ -38,8 +38,9 @@ export interface Shape2DOptions {
 }
 
 /**
- * The axis across the plane, or null where PyRadiomics leaves the class out with a warning: without force2D, and (it
- * indexes the box as x, y, z but force2Ddimension as z, y, x) where the box is one voxel thick along that other axis.
+ * The axis across the plane, or null where PyRadiomics leaves the class out with a warning: without force2D, and where the
+ * box is one voxel thick along the axis that force2Ddimension counts from the other end (featureextractor.computeShape
+ * indexes a box in x, y, z order by it). So a slice across y (1) never has values.
  * @throws PipelineError BadSetting where the region has several slices: PyRadiomics raises a ValueError
  */
 function flatAxis(box: Box, { dimension, settings }: Shape2DOptions): FlatAxis | null {

@@ -71,7 +71,9 @@ function cellArea({ normals }: CellSurface, [sx, sy, sz]: Vec3): number {
 }
 
 /**
- * Surface area and volume of the mesh. The volume is an integer multiple of 1/48 voxel, so it is exact up to one rounding.
+ * Surface area and volume of the mesh. The volume is an integer multiple of 1/48 voxel, so it is exact up to rounding at
+ * the end. Positions matter: where voxels touch at edges only, the table leaves gaps in the surface, and the signed volume
+ * then depends on the origin, as it does in PyRadiomics.
  * @param spacing millimetres along x, y, z
  */
 export function meshMeasures({ count, sumX, sumY, sumZ }: MeshCounts, spacing: Vec3): MeshMeasures {

@@ -1,0 +1,17 @@
+/** The shared folder of reference data beside the project; tests that need it skip with a reason where it is absent. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe } from 'vitest';
+
+const folder = process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared');
+
+export const hasShared: boolean = existsSync(folder);
+
+/** Absolute path of a file of the shared folder. */
+export const sharedPath = (...parts: string[]): string => resolve(folder, ...parts);
+
+/** `describe`, skipped with a printed reason where there is no reference data. */
+export function describeShared(name: string, tests: () => void): void {
+  if (!hasShared) console.log(`${name}: skipped, no reference data in ../shared`);
+  describe.skipIf(!hasShared)(name, tests);
+}
