@@ -1,11 +1,27 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkRoiInside, compareGeometry, geometryMismatchMessage, indexToPhysical, resampleMaskToImage } from '../src/pipeline/geometry.ts';
+import { toMask, toVolume } from '../src/host/format/index.ts';
+import { readImageFile } from '../src/host/node/read.ts';
+import {
+  checkRoiInside,
+  compareGeometry,
+  geometryMismatchMessage,
+  indexToPhysical,
+  resampleMaskToImage,
+} from '../src/pipeline/geometry.ts';
 import { inverse, singularValues } from '../src/pipeline/svd.ts';
 import type { Geometry, Vec3 } from '../src/pipeline/volume.ts';
 import golden from './golden/geometry.json' with { type: 'json' };
+import { describeShared, hasShared, sharedPath } from './support/shared.ts';
 
-const grid: Geometry = { dimension: 3, size: [10, 9, 8], spacing: [2, 1, 3], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+const grid: Geometry = {
+  dimension: 3,
+  size: [10, 9, 8],
+  spacing: [2, 1, 3],
+  origin: [0, 0, 0],
+  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+};
 const turned = (angle: number) => [Math.cos(angle), -Math.sin(angle), 0, Math.sin(angle), Math.cos(angle), 0, 0, 0, 1];
 
 interface RecordedGrid {
@@ -39,7 +55,17 @@ describe('compareGeometry: ITK compares with 1e-6 of the first spacing', () => {
     ['direction within', { direction: turned(0.9e-6) }, 0],
     ['direction beyond', { direction: turned(1.1e-6) }, 1],
     ['size', { size: [10, 9, 7] as Vec3 }, 1],
-    ['everything', { size: [1, 1, 1] as Vec3, spacing: [1, 1, 1] as Vec3, origin: [1, 1, 1] as Vec3, direction: turned(1), dimension: 2 as const }, 5],
+    [
+      'everything',
+      {
+        size: [1, 1, 1] as Vec3,
+        spacing: [1, 1, 1] as Vec3,
+        origin: [1, 1, 1] as Vec3,
+        direction: turned(1),
+        dimension: 2 as const,
+      },
+      5,
+    ],
     ['NaN', { origin: [Number.NaN, 0, 0] as Vec3 }, 1],
   ])('%s', (_, change, count) => {
     expect(compareGeometry(grid, { ...grid, ...change })).toHaveLength(count);
@@ -48,7 +74,9 @@ describe('compareGeometry: ITK compares with 1e-6 of the first spacing', () => {
   test('the message has both grids, the difference and a tolerance that would do', () => {
     const mask = { ...grid, origin: [0, 0.01, 0] as Vec3 };
     const message = geometryMismatchMessage(grid, mask, compareGeometry(grid, mask));
-    expect(message).toMatch(/image 10 x 9 x 8 voxels.*mask 10 x 9 x 8.*origins differ by up to 0.0100 mm.*correctMask=true/);
+    expect(message).toMatch(
+      /image 10 x 9 x 8 voxels.*mask 10 x 9 x 8.*origins differ by up to 0.0100 mm.*correctMask=true/,
+    );
     const tolerance = Number(/geometryTolerance=(\S+)/.exec(message)?.[1]);
     expect(compareGeometry(grid, mask, tolerance)).toEqual([]);
   });
@@ -58,7 +86,10 @@ describe('resampling as SimpleITK, voxel for voxel', () => {
   for (const [i, { image, mask, hash, index, point }] of golden.cases.entries()) {
     test(`case ${i}`, () => {
       const source = gridOf(mask);
-      const data = Uint8Array.from({ length: source.size[0] * source.size[1] * source.size[2] }, (_, k) => (k * 7919) % 251);
+      const data = Uint8Array.from(
+        { length: source.size[0] * source.size[1] * source.size[2] },
+        (_, k) => (k * 7919) % 251,
+      );
       const resampled = resampleMaskToImage({ ...source, data }, gridOf(image));
       const wide = Uint32Array.from(resampled.data);
       expect(createHash('sha1').update(new Uint8Array(wide.buffer)).digest('hex')).toBe(hash);
@@ -104,8 +135,85 @@ describe('singular values', () => {
   test('inverse', () => {
     const inverted = inverse(matrix, 3);
     for (let k = 0; k < 9; k++) {
-      const value = [0, 1, 2].reduce((sum, c) => sum + matrix[3 * Math.floor(k / 3) + c]! * inverted[3 * c + (k % 3)]!, 0);
+      const value = [0, 1, 2].reduce(
+        (sum, c) => sum + matrix[3 * Math.floor(k / 3) + c]! * inverted[3 * c + (k % 3)]!,
+        0,
+      );
       expect(Math.abs(value - Number(k % 4 === 0))).toBeLessThan(tolerance.float64);
     }
   });
+});
+
+interface Run {
+  readonly name: string;
+  readonly image: string;
+  readonly mask: string;
+  readonly label: number;
+  readonly overrides: { readonly geometryTolerance?: number };
+  readonly diagnostics?: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+/** Voxel count, box and mean position of a label, the slow way. */
+function factsOf({ data, size }: { readonly data: ArrayLike<number>; readonly size: Vec3 }, label: number) {
+  const [low, high, sum] = [
+    [Infinity, Infinity, Infinity],
+    [-1, -1, -1],
+    [0, 0, 0],
+  ];
+  let voxels = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== label) continue;
+    const index = [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / (size[0] * size[1]))];
+    index.forEach((x, axis) => {
+      low[axis] = Math.min(low[axis]!, x);
+      high[axis] = Math.max(high[axis]!, x);
+      sum[axis]! += x;
+    });
+    voxels++;
+  }
+  return { voxels, box: [...low, ...low.map((x, axis) => high[axis]! - x + 1)], mean: sum.map((x) => x / voxels) };
+}
+
+describeShared('PyRadiomics’ edge cases of geometry', () => {
+  const runs: Run[] = hasShared
+    ? JSON.parse(readFileSync(sharedPath('reference/pyradiomics/edge_cases/results.json'), 'utf8'))
+    : [];
+  const read = async (run: Run) =>
+    [toVolume(await readImageFile(sharedPath(run.image))), toMask(await readImageFile(sharedPath(run.mask)))] as const;
+
+  test.each(runs.filter((run) => run.diagnostics?.['Mask-corrected_VoxelNum']))(
+    '$name: the corrected mask',
+    async (run) => {
+      const [image, mask] = await read(run);
+      expect(compareGeometry(image, mask)).not.toEqual([]);
+      const { voxels, box, mean } = factsOf(resampleMaskToImage(mask, image), run.label);
+      expect({ voxels, box, mean }).toEqual({
+        voxels: run.diagnostics?.['Mask-corrected_VoxelNum'],
+        box: run.diagnostics?.['Mask-corrected_BoundingBox'],
+        mean: run.diagnostics?.['Mask-corrected_CenterOfMassIndex'],
+      });
+    },
+  );
+
+  test.each(runs.filter((run) => run.name.startsWith('mask ') && run.error?.message.includes('geometry')))(
+    '$name: refused',
+    async (run) => {
+      const [image, mask] = await read(run);
+      expect(compareGeometry(image, mask, run.overrides.geometryTolerance)).not.toEqual([]);
+    },
+  );
+
+  test.each(runs.filter((run) => run.error?.message.startsWith('Bounding box of ROI')))(
+    '$name: outside',
+    async (run) => {
+      const [image, mask] = await read(run);
+      const { box } = factsOf(mask, run.label);
+      const first = box.slice(0, 3) as unknown as Vec3;
+      const last = first.map((x, axis) => x + box[axis + 3]! - 1) as unknown as Vec3;
+      expect(() => checkRoiInside(image, mask, { first, last }, '1')).toThrow(
+        expect.objectContaining({ code: 'RoiOutsideImage' }),
+      );
+    },
+  );
 });

@@ -11,6 +11,7 @@ struct Params {
   first_slice: u32,  // z of the slab's first slice
   words: u32,        // 32-bit words of the slab
   labels_per_word: u32,  // 4, 2 or 1: bytes, halves or whole words
+  bounds: u32,       // 6: a loop bound that is not constant is not unrolled, which keeps compilation short
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,18 +25,14 @@ const ROW = 8u;
 struct Run {
   label: u32,
   count: u32,
-  low: vec3u,
-  high: vec3u,
+  bounds: array<u32, 6>,  // ~min x, y, z, max x, y, z
 }
 
-fn flush(run: Run) {
-  if (run.count == 0u || run.label == 0u) { return; }
-  let row = run.label * ROW;
-  atomicAdd(&table[row], run.count);
-  for (var axis = 0u; axis < 3u; axis++) {
-    atomicMax(&table[row + 1u + axis], ~run.low[axis]);
-    atomicMax(&table[row + 4u + axis], run.high[axis]);
-  }
+fn flush(run: ptr<function, Run>) {
+  if ((*run).count == 0u || (*run).label == 0u) { return; }
+  let row = (*run).label * ROW;
+  atomicAdd(&table[row], (*run).count);
+  for (var k = 0u; k < params.bounds; k++) { atomicMax(&table[row + 1u + k], (*run).bounds[k]); }
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -44,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let voxels = params.size.x * params.size.y * params.size.z;
   let bits = 32u / params.labels_per_word;
   let label_mask = 0xffffffffu >> (32u - bits);
-  var run = Run(0u, 0u, vec3u(0u), vec3u(0u));
+  var run = Run();
   for (var w = first; w < min(first + STRIP, params.words); w++) {
     let word = labels[w];
     if (word == 0u && run.label == 0u) { continue; }
@@ -52,16 +49,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let label = (word >> (k * bits)) & label_mask;
       let index = w * params.labels_per_word + k;
       if (label != run.label) {
-        flush(run);
-        run = Run(label, 0u, vec3u(0xffffffffu), vec3u(0u));
+        flush(&run);
+        run = Run();
+        run.label = label;
       }
       if (label != 0u && index < voxels) {
         let at = position_of(index, params.size) + vec3u(0u, 0u, params.first_slice);
+        var seen = array<u32, 6>(~at.x, ~at.y, ~at.z, at.x, at.y, at.z);
         run.count++;
-        run.low = min(run.low, at);
-        run.high = max(run.high, at);
+        for (var m = 0u; m < params.bounds; m++) { run.bounds[m] = max(run.bounds[m], seen[m]); }
       }
     }
   }
-  flush(run);
+  flush(&run);
 }

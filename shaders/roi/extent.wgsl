@@ -19,7 +19,8 @@ struct Params {
   padded: vec3u,  // size of the padded box
   pad: u32,
   length: u32,    // entries of the voxel list
-  axes: u32,      // 3: a loop bound that is not constant is not unrolled, which keeps compilation short
+  bounds: u32,    // 6 and 9: loop bounds that are not constant are not unrolled, which keeps compilation short
+  moments: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,73 +31,56 @@ struct Params {
 override workgroup_size: u32 = 64;
 const STRIP = 16u;
 const ROW = 32u;
-const LOW = 1u;      // ~min x, y, z
-const HIGH = 4u;     // max x, y, z
-const FIRST = 8u;    // sum x, y, z as 64-bit pairs
-const SECOND = 14u;  // sum xx, yy, zz, xy, xz, yz as 64-bit pairs
+const BOUNDS = 1u;   // ~min x, y, z, max x, y, z
+const MOMENTS = 8u;  // sums of x, y, z, xx, yy, zz, xy, xz, yz as 64-bit pairs
 
 struct Run {
   region: u32,
   count: u32,
-  low: vec3u,
-  high: vec3u,
-  first: vec3u,
-  square: vec3u,
-  product: vec3u,
+  bounds: array<u32, 6>,
+  moments: array<u32, 9>,
 }
 
-fn flush(run: Run) {
-  if (run.count == 0u) { return; }
-  let row = run.region * ROW;
-  atomicAdd(&sums[row], run.count);
-  for (var axis = 0u; axis < params.axes; axis++) {
-    atomicMax(&sums[row + LOW + axis], ~run.low[axis]);
-    atomicMax(&sums[row + HIGH + axis], run.high[axis]);
-    add64(row + FIRST + 2u * axis, run.first[axis]);
-    add64(row + SECOND + 2u * axis, run.square[axis]);
-    add64(row + SECOND + 6u + 2u * axis, run.product[axis]);
-  }
+fn flush(run: ptr<function, Run>) {
+  if ((*run).count == 0u) { return; }
+  let row = (*run).region * ROW;
+  atomicAdd(&sums[row], (*run).count);
+  for (var k = 0u; k < params.bounds; k++) { atomicMax(&sums[row + BOUNDS + k], (*run).bounds[k]); }
+  for (var k = 0u; k < params.moments; k++) { add64(row + MOMENTS + 2u * k, (*run).moments[k]); }
 }
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = linear_invocation(group, groups, local, workgroup_size) * STRIP;
-  let nothing = Run(0u, 0u, vec3u(0xffffffffu), vec3u(0u), vec3u(0u), vec3u(0u), vec3u(0u));
-  var run = nothing;
+  var run = Run();
   for (var k = first; k < min(first + STRIP, params.length); k++) {
     let index = voxels[k];
     let cell = cells[index];
     if (cell == 0u) { continue; }
     let region = region_of(cell);
     if (region != run.region) {
-      flush(run);
-      run = nothing;
+      flush(&run);
+      run = Run();
       run.region = region;
     }
     let at = position_of(index, params.padded) - vec3u(params.pad);
+    var bounds = array<u32, 6>(~at.x, ~at.y, ~at.z, at.x, at.y, at.z);
+    var moments = array<u32, 9>(at.x, at.y, at.z, at.x * at.x, at.y * at.y, at.z * at.z, at.x * at.y, at.x * at.z, at.y * at.z);
     run.count++;
-    run.low = min(run.low, at);
-    run.high = max(run.high, at);
-    run.first += at;
-    run.square += at * at;
-    run.product += vec3u(at.x * at.y, at.x * at.z, at.y * at.z);
+    for (var m = 0u; m < params.bounds; m++) { run.bounds[m] = max(run.bounds[m], bounds[m]); }
+    for (var m = 0u; m < params.moments; m++) { run.moments[m] += moments[m]; }
   }
 #if SUBGROUPS
   // Sums of a subgroup stay below 2^32: 128 lanes x 16 voxels x 1448^2; longer boxes take the plain path.
   let small = max(params.padded.x, max(params.padded.y, params.padded.z)) <= 1448u;
   let region = subgroupMax(select(0u, run.region + 1u, run.count > 0u));
   if (small && subgroupAll(run.count == 0u || run.region + 1u == region)) {
-    var total = nothing;
-    total.region = region - 1u;
-    total.count = subgroupAdd(run.count);
-    total.low = subgroupMin(run.low);
-    total.high = subgroupMax(run.high);
-    total.first = subgroupAdd(run.first);
-    total.square = subgroupAdd(run.square);
-    total.product = subgroupAdd(run.product);
-    run = nothing;
-    if (subgroupElect()) { run = total; }
+    run.region = region - 1u;
+    run.count = subgroupAdd(run.count);
+    for (var m = 0u; m < params.bounds; m++) { run.bounds[m] = subgroupMax(run.bounds[m]); }
+    for (var m = 0u; m < params.moments; m++) { run.moments[m] = subgroupAdd(run.moments[m]); }
+    if (!subgroupElect()) { run.count = 0u; }
   }
 #endif
-  flush(run);
+  flush(&run);
 }

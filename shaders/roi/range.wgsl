@@ -44,19 +44,19 @@ fn flush(run: Run) {
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = linear_invocation(group, groups, local, workgroup_size) * STRIP;
-  let nothing = Run(0u, 0xffffffffu, 0u, 0u);
-  var run = nothing;
-  // Pass 1 keeps the two extremes apart: a low word counts for the end whose high word it has.
-  for (var k = first; k < min(first + STRIP, params.length); k++) {
-    let index = voxels[k];
+  var run = Run(0u, 0xffffffffu, 0u, 0u);
+  let last = min(first + STRIP, params.length);
+  // One step beyond the strip adds what the last run saw.
+  for (var k = first; k <= last; k++) {
+    let index = voxels[min(k, last - 1u)];
     let cell = cells[index];
-    if (cell == 0u) { continue; }
+    if (cell == 0u && k < last) { continue; }
     let region = region_of(cell);
-    if (region != run.region) {
+    if (region != run.region || k == last) {
       flush(run);
-      run = nothing;
-      run.region = region;
+      run = Run(region, 0xffffffffu, 0u, 0u);
     }
+    if (k == last) { break; }
     let high = keys[index * params.words];
     if (params.pass_index == 0u) {
       if (params.float_keys == 1u && high == NAN_HIGH) {
@@ -66,11 +66,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         run.high = max(run.high, high);
       }
     } else {
+      // The two extremes apart: a low word counts for the end whose high word it has.
       let row = region * ROW;
       let low = keys[index * params.words + 1u];
       if (high == ~atomicLoad(&ranges[row])) { atomicMax(&ranges[row + 1u], ~low); }
       if (high == atomicLoad(&ranges[row + 2u])) { atomicMax(&ranges[row + 3u], low); }
     }
   }
-  flush(run);
 }

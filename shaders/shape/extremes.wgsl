@@ -14,7 +14,8 @@ struct Params {
   padded: vec3u,
   pad: u32,
   length: u32,
-  faces: u32,  // 6: a loop bound that is not constant is not unrolled, which keeps compilation short
+  faces: u32,  // 6 and 4: loop bounds that are not constant are not unrolled, which keeps compilation short
+  ends: u32,
 }
 
 struct LineTable {
@@ -35,18 +36,16 @@ struct LineTable {
 
 override workgroup_size: u32 = 64;
 
-// Most vertices lie inside: reading first saves the atomic.
-fn raise(at: u32, value: u32) {
-  if (atomicLoad(&lines[at]) < value) { atomicMax(&lines[at], value); }
-}
-
 fn add_vertex(table: LineTable, at: vec3u) {
   let along_x = table.first + 2u * (at.y + table.size_y * at.z);
-  raise(along_x, ~at.x);
-  raise(along_x + 1u, at.x + 1u);
   let along_y = table.first + 2u * (table.size_y * table.size_z + at.x + table.size_x * at.z);
-  raise(along_y, ~at.y);
-  raise(along_y + 1u, at.y + 1u);
+  for (var k = 0u; k < params.ends; k++) {
+    let along = select(at.x, at.y, k >= 2u);
+    let entry = select(along_x, along_y, k >= 2u) + (k & 1u);
+    let value = select(~along, along + 1u, (k & 1u) == 1u);
+    // Most vertices lie inside: reading first saves the atomic.
+    if (atomicLoad(&lines[entry]) < value) { atomicMax(&lines[entry], value); }
+  }
 }
 
 @compute @workgroup_size(workgroup_size)

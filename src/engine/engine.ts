@@ -15,7 +15,7 @@ export interface EngineOptions {
   readonly debug?: boolean;
   /** Collect GPU timestamps per kernel (needs `timestamp-query`). */
   readonly profile?: boolean;
-  /** Use subgroup operations where the device has them. Default true. */
+  /** Use subgroup operations where the device has them. Default: not on software drivers, where they only cost compilation. */
   readonly subgroups?: boolean;
   /** Kept reachable as long as the engine: Dawn's instance must not be collected while its device lives. */
   readonly keepAlive?: unknown;
@@ -62,7 +62,7 @@ export class Engine {
       resident: new Map(),
       profile: options.profile ? this.profile : null,
       debug: options.debug ?? false,
-      useSubgroups: options.subgroups ?? true,
+      useSubgroups: options.subgroups ?? !this.caps.software,
     };
     this.#lost = device.lost.then((info) => {
       if (this.#state === 'ready') this.#fail(new DeviceLostError(info.message || String(info.reason)));

@@ -42,7 +42,11 @@ export function fromItkImage(image: ItkImage, name: string): DecodedImage {
 
 /** itk-wasm rejects with numbers, or with errors that name the whole path: they go into the cause only. */
 export function itkFailure(name: string, error: unknown): Error {
-  return badFile(name, 'expected a NIfTI, NRRD or MetaImage file, but ITK cannot read it; the file or its data file is damaged or missing, convert or export it again', error);
+  return badFile(
+    name,
+    'expected a NIfTI, NRRD or MetaImage file, but ITK cannot read it; the file or its data file is damaged or missing, convert or export it again',
+    error,
+  );
 }
 
 /**

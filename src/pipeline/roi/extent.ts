@@ -28,7 +28,7 @@ export function recordExtent(rec: Recording, { cells, voxels, length, box }: Reg
   const sums = rec.zeros('roi/extent.sums', regions * ROW * 4);
   rec.dispatch(
     extent,
-    { params: { padded: box.padded, pad: box.pad, length, axes: 3 }, cells, voxels, sums },
+    { params: { padded: box.padded, pad: box.pad, length, bounds: 6, moments: 9 }, cells, voxels, sums },
     Math.ceil(length / STRIP),
   );
   return rec.download(sums);

@@ -22,7 +22,8 @@ describe('toVolume', () => {
 
 describe('toMask', () => {
   test('unsigned bytes and words are not copied, nor signed ones without negative values', () => {
-    for (const data of [Uint8Array.of(0, 255), Uint16Array.of(0, 3)]) expect(toMask(decoded(data, 'uint8')).data).toBe(data);
+    for (const data of [Uint8Array.of(0, 255), Uint16Array.of(0, 3)])
+      expect(toMask(decoded(data, 'uint8')).data).toBe(data);
     const signed = Int16Array.of(0, 300);
     const { data } = toMask(decoded(signed, 'int16'));
     expect(data).toEqual(Uint16Array.of(0, 300));
@@ -35,14 +36,18 @@ describe('toMask', () => {
   });
   test('fractions are cut off, negative values wrap, as sitk.Cast to UInt32 has it', () => {
     expect(toMask(decoded(Float32Array.of(0.5, 1.9, 255.9), 'float32')).data).toEqual(Uint8Array.of(0, 1, 255));
-    expect(toMask(decoded(Float64Array.of(-1, -2.7, 3e9), 'float64')).data).toEqual(Uint32Array.of(4294967295, 4294967294, 3000000000));
+    expect(toMask(decoded(Float64Array.of(-1, -2.7, 3e9), 'float64')).data).toEqual(
+      Uint32Array.of(4294967295, 4294967294, 3000000000),
+    );
     expect(toMask(decoded(Int8Array.of(-128, 5), 'int8')).data).toEqual(Uint32Array.of(4294967168, 5));
   });
   test('channels', () => {
     const vector = decoded(Uint8Array.of(1, 10, 2, 20), 'uint8', 2);
     expect(toMask(vector).data).toEqual(Uint8Array.of(1, 2));
     expect(toMask(vector, 1).data).toEqual(Uint8Array.of(10, 20));
-    expect(() => toMask(vector, 2)).toThrow(expect.objectContaining({ code: 'BadSetting', message: expect.stringMatching(/2 channels, 0 to 1/) }));
+    expect(() => toMask(vector, 2)).toThrow(
+      expect.objectContaining({ code: 'BadSetting', message: expect.stringMatching(/2 channels, 0 to 1/) }),
+    );
     expect(toMask(decoded(Uint8Array.of(4), 'uint8'), 5).data).toEqual(Uint8Array.of(4));
   });
 });

@@ -21,8 +21,32 @@ export interface NiftiFields {
 
 /** Offsets of nifti1.h and nifti2.h: dim, datatype, intent, pixdim, vox_offset, slope, units, codes, quaternion, srow. */
 const layouts = {
-  1: { bytes: 348, dim: 40, datatype: 70, intent: 68, pixdim: 76, offset: 108, slope: 112, units: 123, codes: 252, quaternion: 256, srow: 280 },
-  2: { bytes: 540, dim: 16, datatype: 12, intent: 504, pixdim: 104, offset: 168, slope: 176, units: 500, codes: 344, quaternion: 352, srow: 400 },
+  1: {
+    bytes: 348,
+    dim: 40,
+    datatype: 70,
+    intent: 68,
+    pixdim: 76,
+    offset: 108,
+    slope: 112,
+    units: 123,
+    codes: 252,
+    quaternion: 256,
+    srow: 280,
+  },
+  2: {
+    bytes: 540,
+    dim: 16,
+    datatype: 12,
+    intent: 504,
+    pixdim: 104,
+    offset: 168,
+    slope: 176,
+    units: 500,
+    codes: 344,
+    quaternion: 352,
+    srow: 400,
+  },
 } as const;
 
 /** A single-file NIfTI image. */
@@ -32,22 +56,29 @@ export function niftiFile(fields: NiftiFields): Uint8Array<ArrayBuffer> {
   const start = version === 1 ? 352 : 544;
   const file = new Uint8Array(start + voxels.length);
   const view = new DataView(file.buffer);
-  const reals = (offset: number, values: readonly number[]) =>
-    values.forEach((x, i) => (version === 1 ? view.setFloat32(offset + 4 * i, x, littleEndian) : view.setFloat64(offset + 8 * i, x, littleEndian)));
-  const codes = (offset: number, values: readonly number[]) =>
-    values.forEach((x, i) => (version === 1 ? view.setInt16(offset + 2 * i, x, littleEndian) : view.setInt32(offset + 4 * i, x, littleEndian)));
+  const real = (offset: number, x: number, i = 0) =>
+    version === 1 ? view.setFloat32(offset + 4 * i, x, littleEndian) : view.setFloat64(offset + 8 * i, x, littleEndian);
+  const code = (offset: number, x: number, i = 0) =>
+    version === 1 ? view.setInt16(offset + 2 * i, x, littleEndian) : view.setInt32(offset + 4 * i, x, littleEndian);
+  const length = (offset: number, x: number, i = 0) =>
+    version === 1
+      ? view.setInt16(offset + 2 * i, x, littleEndian)
+      : view.setBigInt64(offset + 8 * i, BigInt(x), littleEndian);
+  const reals = (offset: number, values: readonly number[]) => {
+    for (const [i, x] of values.entries()) real(offset, x, i);
+  };
   const all = [dims.length, ...dims, ...Array.from({ length: 7 - dims.length }, () => 1)];
   view.setInt32(0, at.bytes, littleEndian);
-  all.forEach((n, i) => (version === 1 ? view.setInt16(at.dim + 2 * i, n, littleEndian) : view.setBigInt64(at.dim + 8 * i, BigInt(n), littleEndian)));
+  for (const [i, n] of all.entries()) length(at.dim, n, i);
   view.setInt16(at.datatype, fields.datatype, littleEndian);
-  codes(at.intent, [fields.intent ?? 0]);
+  code(at.intent, fields.intent ?? 0);
   reals(at.pixdim, fields.pixdim ?? [1, 1, 1, 1, 1, 1, 1, 1]);
   if (version === 1) view.setFloat32(at.offset, start, littleEndian);
-  else view.setBigInt64(at.offset, BigInt(start), littleEndian);
+  else length(at.offset, start);
   reals(at.slope, [fields.slope ?? 1, fields.intercept ?? 0]);
   if (version === 1) view.setUint8(at.units, fields.units ?? 2);
   else view.setInt32(at.units, fields.units ?? 2, littleEndian);
-  codes(at.codes, fields.codes ?? [0, 0]);
+  for (const [i, x] of (fields.codes ?? [0, 0]).entries()) code(at.codes, x, i);
   reals(at.quaternion, [...(fields.quaternion ?? [0, 0, 0]), ...(fields.qoffset ?? [0, 0, 0])]);
   reals(at.srow, fields.srow ?? []);
   file.set(new TextEncoder().encode(version === 1 ? 'n+1\0' : 'n+2\0'), version === 1 ? 344 : 4);
@@ -65,10 +96,14 @@ export function textFile(header: string, data: Uint8Array): Uint8Array<ArrayBuff
 }
 
 /** The bytes of a typed array, in the other byte order if asked. */
-export function bytesOf(values: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number }, littleEndian = true): Uint8Array {
+export function bytesOf(
+  values: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number },
+  littleEndian = true,
+): Uint8Array {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
   if (!littleEndian) {
-    for (let i = 0; i < bytes.length; i += values.BYTES_PER_ELEMENT) bytes.subarray(i, i + values.BYTES_PER_ELEMENT).reverse();
+    for (let i = 0; i < bytes.length; i += values.BYTES_PER_ELEMENT)
+      bytes.subarray(i, i + values.BYTES_PER_ELEMENT).reverse();
   }
   return bytes;
 }

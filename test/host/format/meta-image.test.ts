@@ -8,8 +8,17 @@ const tail = 'ElementSpacing = 1.5 2 3\nDimSize = 2 3 4\nElementType = MET_SHORT
 
 describe('attached binary data', () => {
   test('little endian, default grid', async () => {
-    const image = await decodeImage(textFile(`${head}BinaryDataByteOrderMSB = False\n${tail}`, bytesOf(values)), 'a.mha');
-    expect(image).toMatchObject({ size: [2, 3, 4], spacing: [1.5, 2, 3], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1], pixelType: 'int16' });
+    const image = await decodeImage(
+      textFile(`${head}BinaryDataByteOrderMSB = False\n${tail}`, bytesOf(values)),
+      'a.mha',
+    );
+    expect(image).toMatchObject({
+      size: [2, 3, 4],
+      spacing: [1.5, 2, 3],
+      origin: [0, 0, 0],
+      direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      pixelType: 'int16',
+    });
     expect(image.data).toEqual(values);
   });
 
@@ -21,7 +30,10 @@ describe('attached binary data', () => {
   });
 
   test.each(['deflate', 'gzip'] as const)('compressed (%s)', async (format) => {
-    const image = await decodeImage(textFile(`${head}CompressedData = True\n${tail}`, await gzip(bytesOf(values), format)), 'a.mha');
+    const image = await decodeImage(
+      textFile(`${head}CompressedData = True\n${tail}`, await gzip(bytesOf(values), format)),
+      'a.mha',
+    );
     expect(image.data).toEqual(values);
   });
 
@@ -32,7 +44,8 @@ describe('attached binary data', () => {
 
   test('channels, and MET_LONG in four bytes', async () => {
     const long = Int32Array.from({ length: 48 }, (_, i) => i);
-    const header = head + tail.replace('MET_SHORT', 'MET_LONG').replace('ElementData', 'ElementNumberOfChannels = 2\nElementData');
+    const header =
+      head + tail.replace('MET_SHORT', 'MET_LONG').replace('ElementData', 'ElementNumberOfChannels = 2\nElementData');
     const image = await decodeImage(textFile(header, bytesOf(long)), 'a.mha');
     expect([image.components, image.pixelType]).toEqual([2, 'int32']);
     expect(image.data).toEqual(long);

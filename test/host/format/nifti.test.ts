@@ -25,7 +25,13 @@ describe('voxels', () => {
     for (const littleEndian of [true, false]) {
       for (const version of [1, 2] as const) {
         test(`${name}, ${littleEndian ? 'little' : 'big'} endian, NIfTI-${version}`, async () => {
-          const file = niftiFile({ dims: [2, 2, 2], datatype: code, voxels: bytesOf(array, littleEndian), littleEndian, version });
+          const file = niftiFile({
+            dims: [2, 2, 2],
+            datatype: code,
+            voxels: bytesOf(array, littleEndian),
+            littleEndian,
+            version,
+          });
           const image = await decodeImage(await gzip(file), 'a.nii.gz');
           expect(image.pixelType).toBe(name);
           expect(Array.from(image.data)).toEqual(samples);
@@ -49,7 +55,10 @@ describe('voxels', () => {
     const voxels = bytesOf(Int16Array.of(1, 2));
     const plain = await decodeImage(niftiFile({ dims: [2, 1, 1], datatype: 4, voxels, slope: 0 }), 'a.nii');
     expect([plain.pixelType, ...plain.data]).toEqual(['int16', 1, 2]);
-    const shifted = await decodeImage(niftiFile({ dims: [2, 1, 1], datatype: 4, voxels, slope: 0, intercept: 5 }), 'a.nii');
+    const shifted = await decodeImage(
+      niftiFile({ dims: [2, 1, 1], datatype: 4, voxels, slope: 0, intercept: 5 }),
+      'a.nii',
+    );
     expect([shifted.pixelType, ...shifted.data]).toEqual(['float32', 6, 7]);
   });
 
@@ -75,7 +84,10 @@ describe('voxels', () => {
 
   test('components of vector images lie side by side', async () => {
     const planes = Float64Array.of(1, 2, 3, 4, 10, 20, 30, 40);
-    const image = await decodeImage(niftiFile({ dims: [2, 2, 1, 1, 2], datatype: 64, intent: 1007, voxels: bytesOf(planes) }), 'v.nii');
+    const image = await decodeImage(
+      niftiFile({ dims: [2, 2, 1, 1, 2], datatype: 64, intent: 1007, voxels: bytesOf(planes) }),
+      'v.nii',
+    );
     expect(image.components).toBe(2);
     expect(Array.from(image.data)).toEqual([1, 10, 2, 20, 3, 30, 4, 40]);
   });
@@ -95,14 +107,20 @@ describe('dimensions', () => {
     expect([image.dimension, image.size]).toEqual([dimension, size]);
   });
   test.each([[[4]], [[1, 1, 1, 4]], [[2, 1, 1, 2]]])('%j is refused', async (dims) => {
-    await expect(decodeImage(floats(four, dims), 'a.nii')).rejects.toMatchObject({ code: 'BadFile', message: expect.stringMatching(/dimensions/) });
+    await expect(decodeImage(floats(four, dims), 'a.nii')).rejects.toMatchObject({
+      code: 'BadFile',
+      message: expect.stringMatching(/dimensions/),
+    });
   });
 });
 
 describe('orientation as SimpleITK reads it, to the last digit', () => {
   for (const [i, { kind, expected, codes, dims, ...fields }] of golden.cases.entries()) {
     test(`${i}: ${kind}, qform ${codes[0]}, sform ${codes[1]}, ${dims.length}D`, async () => {
-      const decoding = decodeImage(niftiFile({ ...fields, codes, dims, datatype: 2, voxels: new Uint8Array(24) }), 'a.nii');
+      const decoding = decodeImage(
+        niftiFile({ ...fields, codes, dims, datatype: 2, voxels: new Uint8Array(24) }),
+        'a.nii',
+      );
       if (!expected) return expect(decoding).rejects.toMatchObject({ code: 'BadFile' });
       const { spacing, origin, direction } = await decoding;
       const n = dims.length;
@@ -118,20 +136,27 @@ describe('orientation as SimpleITK reads it, to the last digit', () => {
 describe('refused', () => {
   const voxels = new Uint8Array(8);
   test('complex voxels', async () => {
-    await expect(decodeImage(niftiFile({ dims: [1, 1, 1], datatype: 32, voxels }), 'a.nii')).rejects.toThrow(/datatype 32/);
+    await expect(decodeImage(niftiFile({ dims: [1, 1, 1], datatype: 32, voxels }), 'a.nii')).rejects.toThrow(
+      /datatype 32/,
+    );
   });
   test('too few voxels', async () => {
-    await expect(decodeImage(niftiFile({ dims: [3, 3, 1], datatype: 2, voxels }), '/some/folder/a.nii')).rejects.toThrow(
-      /^a.nii: expected 9 values of type uint8 \(9 bytes\), found 8 bytes/,
-    );
+    await expect(
+      decodeImage(niftiFile({ dims: [3, 3, 1], datatype: 2, voxels }), '/some/folder/a.nii'),
+    ).rejects.toThrow(/^a.nii: expected 9 values of type uint8 \(9 bytes\), found 8 bytes/);
   });
   test('a truncated stream', async () => {
     const file = await gzip(niftiFile({ dims: [2, 2, 2], datatype: 2, voxels }));
-    await expect(decodeImage(file.subarray(0, -12), 'a.nii.gz')).rejects.toMatchObject({ code: 'BadFile', message: expect.stringMatching(/complete gzip stream/) });
+    await expect(decodeImage(file.subarray(0, -12), 'a.nii.gz')).rejects.toMatchObject({
+      code: 'BadFile',
+      message: expect.stringMatching(/complete gzip stream/),
+    });
   });
   test('a sheared sform without a qform', async () => {
     const srow = [1, 0.1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
-    await expect(decodeImage(niftiFile({ dims: [2, 2, 2], datatype: 2, voxels, codes: [0, 1], srow }), 'a.nii')).rejects.toThrow(/sheared/);
+    await expect(
+      decodeImage(niftiFile({ dims: [2, 2, 2], datatype: 2, voxels, codes: [0, 1], srow }), 'a.nii'),
+    ).rejects.toThrow(/sheared/);
   });
   test('something else, and nothing', async () => {
     await expect(decodeImage(new Uint8Array(600), 'a.nii')).rejects.toThrow(/found something else/);

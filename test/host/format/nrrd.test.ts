@@ -32,13 +32,22 @@ describe('grids', () => {
 
   test('spacings without a space; missing ones are 1', async () => {
     const image = await decodeImage(nrrd(`${plain}${raw}spacings: 1.5 2 nan\n`), 'a.nrrd');
-    expect([image.spacing, image.origin]).toEqual([[1.5, 2, 1], [0, 0, 0]]);
+    expect([image.spacing, image.origin]).toEqual([
+      [1.5, 2, 1],
+      [0, 0, 0],
+    ]);
   });
 
   test('two dimensions', async () => {
     const header = `type: uchar\ndimension: 2\nsizes: 3 2\n${raw}space dimension: 2\nspace directions: (0,2) (3,0)\nspace origin: (5,6)\n`;
     const image = await decodeImage(nrrd(header, new Uint8Array(6)), 'a.nrrd');
-    expect(image).toMatchObject({ dimension: 2, size: [3, 2, 1], spacing: [2, 3, 1], origin: [5, 6, 0], direction: [0, 1, 0, 1, 0, 0, 0, 0, 1] });
+    expect(image).toMatchObject({
+      dimension: 2,
+      size: [3, 2, 1],
+      spacing: [2, 3, 1],
+      origin: [5, 6, 0],
+      direction: [0, 1, 0, 1, 0, 0, 0, 0, 1],
+    });
   });
 
   test('parallel axes are refused', async () => {
@@ -49,7 +58,10 @@ describe('grids', () => {
 
 describe('data', () => {
   test('gzip', async () => {
-    const image = await decodeImage(nrrd(`${plain}encoding: gzip\nendian: little\n`, await gzip(bytesOf(values))), 'a.nrrd');
+    const image = await decodeImage(
+      nrrd(`${plain}encoding: gzip\nendian: little\n`, await gzip(bytesOf(values))),
+      'a.nrrd',
+    );
     expect(image.data).toEqual(values);
   });
   test('big endian', async () => {
@@ -71,10 +83,13 @@ describe('data', () => {
       /expected 24 values of type int16 \(48 bytes\), found 44 bytes/,
     );
   });
-  test.each(['encoding: ascii\n', `${raw}byte skip: 4\n`, `${raw}data file: other.raw\n`])('%j is left to the other reader', async (lines) => {
-    const file = nrrd(plain + lines);
-    await expect(decodeImage(file, 'a.nrrd')).rejects.toThrow(/found something else/);
-    const other = { ...(await decodeImage(nrrd(plain + raw), 'b.nrrd')), pixelType: 'uint64' as const };
-    expect(await decodeImage(file, 'a.nrrd', { readOther: async () => other })).toBe(other);
-  });
+  test.each(['encoding: ascii\n', `${raw}byte skip: 4\n`, `${raw}data file: other.raw\n`])(
+    '%j is left to the other reader',
+    async (lines) => {
+      const file = nrrd(plain + lines);
+      await expect(decodeImage(file, 'a.nrrd')).rejects.toThrow(/found something else/);
+      const other = { ...(await decodeImage(nrrd(plain + raw), 'b.nrrd')), pixelType: 'uint64' as const };
+      expect(await decodeImage(file, 'a.nrrd', { readOther: async () => other })).toBe(other);
+    },
+  );
 });

@@ -4,7 +4,14 @@ import { formatRows, parquetRows } from '../../../src/host/format/table.ts';
 import type { Row } from '../../../src/pipeline/row.ts';
 
 const rows: Row[] = [
-  { name: 'a, "b"', size: [1, 2], settings: { binWidth: 25, x: Number.NaN }, mean: 0.1 + 0.2, flat: Number.NaN, voxomics_reasons: { flat: 'one level' } },
+  {
+    name: 'a, "b"',
+    size: [1, 2],
+    settings: { binWidth: 25, x: Number.NaN },
+    mean: 0.1 + 0.2,
+    flat: Number.NaN,
+    voxomics_reasons: { flat: 'one level' },
+  },
   { name: 'c', mean: 1e300, flat: 2, on: true, extra: null, big: Number.POSITIVE_INFINITY },
 ];
 

@@ -19,7 +19,8 @@ describe('readImageFile', () => {
   test('reads what its name says, compressed or not, big files and small', async () => {
     await writeFile(file('a.nii.gz'), await gzip(image));
     await writeFile(file('a.nii'), image);
-    for (const name of ['a.nii.gz', 'a.nii']) expect(Array.from((await readImageFile(file(name))).data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const name of ['a.nii.gz', 'a.nii'])
+      expect(Array.from((await readImageFile(file(name))).data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const voxels = new Uint8Array(300 ** 3);
     await writeFile(file('zeros.nii.gz'), await gzip(niftiFile({ dims: [300, 300, 300], datatype: 2, voxels })));
     expect((await readImageFile(file('zeros.nii.gz'))).data.length).toBe(voxels.length);
@@ -27,7 +28,10 @@ describe('readImageFile', () => {
 
   test('data beside the header, by ITK', async () => {
     await writeFile(file('a.raw'), bytesOf(Int16Array.of(1, 2, 3, 4, 5, 6, 7, 8)));
-    await writeFile(file('a.mhd'), 'ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nElementSpacing = 1 2 3\nDimSize = 2 2 2\nElementType = MET_SHORT\nElementDataFile = a.raw\n');
+    await writeFile(
+      file('a.mhd'),
+      'ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nElementSpacing = 1 2 3\nDimSize = 2 2 2\nElementType = MET_SHORT\nElementDataFile = a.raw\n',
+    );
     const { data, spacing, pixelType } = await readImageFile(file('a.mhd'));
     expect([Array.from(data), spacing, pixelType]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3], 'int16']);
   });
@@ -45,7 +49,10 @@ describe('readImageFile', () => {
     await writeFile(file('scan.dcm'), 'x');
     await writeFile(file('cut.nii.gz'), (await gzip(image)).subarray(0, 60));
     await writeFile(file('text.nrrd'), 'not an image');
-    await writeFile(file('gone.mhd'), 'ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_SHORT\nElementDataFile = gone.raw\n');
+    await writeFile(
+      file('gone.mhd'),
+      'ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_SHORT\nElementDataFile = gone.raw\n',
+    );
     await writeFile(file('empty.mha'), '');
     const error = await readImageFile(file(name)).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'BadFile', message: expect.stringMatching(message) });
