@@ -1,30 +1,18 @@
 /** PyRadiomics' diagnostics columns (generalinfo.py): which image, which mask, which settings a row comes from. */
 import type { Engine } from '../engine/index.ts';
 import { version } from '../version.ts';
-import { type Box, boxSize } from './box.ts';
 import { momentsOf } from './firstorder/features.ts';
 import { decodeValues } from './firstorder/values.ts';
 import { indexToPhysical } from './geometry.ts';
 import { imageStatistics } from './image-statistics.ts';
 import type { Counts } from './pass/count.ts';
 import type { PassInput, PreparedPass, RegionState } from './pass/prepare.ts';
+import { type RegionFacts, regionFacts } from './roi/facts.ts';
 import type { Row } from './row.ts';
 import type { Settings } from './settings.ts';
-import type { Geometry, Mask, Vec3, Volume, VoxelArray } from './volume.ts';
+import type { Geometry, Mask, Volume, VoxelArray } from './volume.ts';
 
 const prefix = 'diagnostics_';
-
-/** A region of a mask, in voxels of the whole mask. */
-export interface RegionFacts {
-  /** x, y, z of the first voxel, then the size along x, y, z. */
-  readonly boundingBox: readonly [number, number, number, number, number, number];
-  readonly voxelNum: number;
-  /** Number of 26-connected volumes. */
-  readonly volumeNum: number;
-  readonly centerOfMassIndex: Vec3;
-  /** Intensities of the region; PyRadiomics has them for masks it has changed (corrected, resegmented). */
-  readonly intensity?: { readonly mean: number; readonly minimum: number; readonly maximum: number };
-}
 
 /** The bytes SimpleITK hashes: little-endian voxels of the file's type. */
 function hashBytes(data: VoxelArray, widened: boolean): Uint8Array<ArrayBuffer> {
@@ -145,37 +133,30 @@ export async function caseDiagnostics(
   };
 }
 
-/** Facts of a region from its sums on the GPU, which count from the corner of the pass's box. */
-function factsOf({ extent, volumes }: RegionState, { first }: Box, counted: number | undefined): RegionFacts {
-  const { box, voxels, moments } = extent;
-  const at = (i: 0 | 1 | 2) => box.first[i] + first[i];
-  // One division of exact integers, as NumPy's mean of the coordinates.
-  const mean = (sum: number, i: 0 | 1 | 2) => (sum + voxels * first[i]) / voxels;
-  return {
-    boundingBox: [at(0), at(1), at(2), ...boxSize(box)],
-    voxelNum: voxels,
-    volumeNum: volumes ?? counted ?? Number.NaN,
-    centerOfMassIndex: [mean(moments.sx, 0), mean(moments.sy, 1), mean(moments.sz, 2)],
-  };
-}
-
-/** The mask columns of one region of a pass, and those after resegmentation where there was one. */
+/** The mask columns of one region of a pass: as loaded, corrected where it was resampled, resegmented where it was. */
 export function regionDiagnostics(input: PassInput, pass: PreparedPass, counts: Counts, region: number): Row {
-  const { image } = input;
+  const { image, mask, uncorrected } = input;
+  const before = pass.original[region] as RegionState;
+  const after = pass.states[region] as RegionState;
+  const resegmented = pass.states !== pass.original;
   const { box } = pass.cells.box;
-  const counted = counts.volumes?.[region];
-  const state = pass.states[region] as RegionState;
-  const original = maskDiagnostics(image, factsOf(pass.original[region] as RegionState, box, counted));
-  if (pass.states === pass.original) return original;
+  const facts = (state: RegionState) =>
+    regionFacts(state.extent, box, state.volumes ?? counts.volumes?.[region] ?? Number.NaN);
+  const mean = counts.values && meanOf(counts.values, pass, counts, region);
+  const original = uncorrected?.get(before.selection.name) ?? facts(before);
+  const corrected = uncorrected && withIntensity(facts(before), before, resegmented ? before.mean : mean);
   return {
-    ...original,
-    ...maskDiagnostics(image, { ...factsOf(state, box, counted), ...intensityOf(pass, counts, region) }, 'resegmented'),
+    ...maskDiagnostics(mask, original),
+    ...(corrected ? maskDiagnostics(image, corrected, 'corrected') : {}),
+    ...(resegmented ? maskDiagnostics(image, withIntensity(facts(after), after, mean), 'resegmented') : {}),
   };
 }
 
-function intensityOf(pass: PreparedPass, counts: Counts, region: number): Pick<RegionFacts, 'intensity'> {
+function meanOf(values: Uint32Array, pass: PreparedPass, counts: Counts, region: number): number {
   const { range } = pass.states[region] as RegionState;
-  if (!counts.values) return {};
-  const { mean } = momentsOf(decodeValues(counts.values, counts.layout.values, region, pass.image, range));
-  return { intensity: { mean, minimum: range.minimum, maximum: range.maximum } };
+  return momentsOf(decodeValues(values, counts.layout.values, region, pass.image, range)).mean;
+}
+
+function withIntensity(facts: RegionFacts, { range }: RegionState, mean: number | null): RegionFacts {
+  return { ...facts, intensity: { mean: mean ?? Number.NaN, minimum: range.minimum, maximum: range.maximum } };
 }

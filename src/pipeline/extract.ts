@@ -7,10 +7,12 @@ import type { FeatureValues } from './feature-values.ts';
 import { alignMask } from './geometry.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { type Counts, countPass } from './pass/count.ts';
+import { measureMask } from './pass/facts.ts';
 import { finaliseRegion } from './pass/finalise.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } from './pass/prepare.ts';
 import { findLabels } from './roi/bounds.ts';
 import { checkRegion } from './roi/checks.ts';
+import type { RegionFacts } from './roi/facts.ts';
 import { packLabels } from './roi/labels.ts';
 import type { Row } from './row.ts';
 import { disjointGroups, type LabelUnion, resolveSelection, type Selection } from './selection.ts';
@@ -216,6 +218,8 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const selections = regions.filter((r): r is Selection => !('error' in r));
   onProgress?.({ stage: 'labels', done: 0, total: selections.length });
 
+  const corrected = aligned !== mask && settings.additionalInfo;
+  const uncorrected = corrected ? await regionsBefore(engine, mask, selections) : null;
   const outcomes: Outcomes = new Map();
   let finished = 0;
   const done = (n: number) => {
@@ -223,7 +227,8 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: finished, total: selections.length });
   };
   for (const group of disjointGroups(selections)) {
-    await runPass({ engine, image, labels: packed, selections: group, settings }, wanted, outcomes, done, signal);
+    const input = { engine, image, labels: packed, selections: group, settings, mask, uncorrected };
+    await runPass(input, wanted, outcomes, done, signal);
   }
   const shared = await common;
   return regions.map((region) => {
@@ -236,6 +241,18 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
     return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons };
   });
+}
+
+/** Facts of the selected regions in a mask that correctMask has resampled since. */
+async function regionsBefore(
+  engine: Engine,
+  mask: Mask,
+  selections: readonly Selection[],
+): Promise<Map<string, RegionFacts>> {
+  const packed = packLabels(mask);
+  const found = await findLabels(engine, packed, mask.size);
+  const before = selections.map((s) => resolveSelection(s.labels, packed, found));
+  return measureMask(engine, packed, mask.size, before);
 }
 
 /** Why diagnostics are NaN: only the image's own values make them so. */

@@ -151,7 +151,8 @@ export function sortedValues(kind: KeyKind, words: 1 | 2, keys: Uint32Array): Fl
     return decodeSorted(kind, sorted.subarray(0, length));
   }
   const values = new Float64Array(keys.length / 2);
-  for (let i = 0; i < values.length; i++) values[i] = valueOfKey(kind, keys[2 * i] as number, keys[2 * i + 1] as number);
+  for (let i = 0; i < values.length; i++)
+    values[i] = valueOfKey(kind, keys[2 * i] as number, keys[2 * i + 1] as number);
   values.sort();
   let length = values.length;
   while (length > 0 && Number.isNaN(values[length - 1] as number)) length--;

@@ -40,8 +40,15 @@ interface Reference {
 /** Voxels by grey level at the default bin width; NaN has a bin of its own above all others. */
 function levels(values: Float64Array, image: Volume): Uint32Array {
   const finite = values.filter((v) => !Number.isNaN(v));
-  const extent = finite.reduce(([low, high], v) => [Math.min(low!, v), Math.max(high!, v)], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
-  const edges = binEdges(extent[0]!, extent[1]!, { binWidth: 25, binCount: null, float32: image.data instanceof Float32Array });
+  const extent = finite.reduce(
+    ([low, high], v) => [Math.min(low!, v), Math.max(high!, v)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const edges = binEdges(extent[0]!, extent[1]!, {
+    binWidth: 25,
+    binCount: null,
+    float32: image.data instanceof Float32Array,
+  });
   const counts = new Uint32Array(edges.length + 2);
   for (const v of values) counts[Number.isNaN(v) ? edges.length + 1 : levelOf(edges, v)]! += 1;
   return counts;
@@ -50,11 +57,18 @@ function levels(values: Float64Array, image: Volume): Uint32Array {
 async function checkReference(reference: Reference, what: string): Promise<void> {
   const image = await readVolume(sharedPath(...reference.image.split('/')));
   const { values } = cutRegion(image, await readVolume(sharedPath(...reference.mask.split('/'))), reference.label);
-  const forms = values.some(Number.isNaN) ? [list(values)] : [list(values), list(values.slice().sort()), histogram(values)];
+  const forms = values.some(Number.isNaN)
+    ? [list(values)]
+    : [list(values), list(values.slice().sort()), histogram(values)];
   const expected = Object.entries(reference.features).filter(([name]) => name.startsWith('original_firstorder_'));
   expect(expected.length).toBeGreaterThan(0);
   for (const form of forms) {
-    const found = firstOrderFeatures(form, levels(values, image), { ...options, spacing: image.spacing, dimension: image.dimension, deprecated: ['StandardDeviation'] });
+    const found = firstOrderFeatures(form, levels(values, image), {
+      ...options,
+      spacing: image.spacing,
+      dimension: image.dimension,
+      deprecated: ['StandardDeviation'],
+    });
     for (const [column, value] of expected) {
       const name = column.slice('original_firstorder_'.length);
       const abs = name === 'Skewness' ? SYMMETRY : name === 'Entropy' ? ROUNDING : 0;
@@ -66,13 +80,29 @@ async function checkReference(reference: Reference, what: string): Promise<void>
 
 describeShared('first-order features equal PyRadiomics', () => {
   const folder = ['reference', 'pyradiomics', 'features'] as const;
-  const files = hasShared() ? readdirSync(sharedPath(...folder)).filter((f) => /__(original_default|deprecated_on)\.json$/.test(f)) : [];
+  const files = hasShared
+    ? readdirSync(sharedPath(...folder)).filter((f) => /__(original_default|deprecated_on)\.json$/.test(f))
+    : [];
   it.each(files)('%s', async (file) => {
     await checkReference(JSON.parse(readFileSync(sharedPath(...folder, file), 'utf8')), file);
   });
 
-  const results: (Reference & { name: string; preset: string; overrides: object })[] = hasShared() ? JSON.parse(readFileSync(sharedPath('reference', 'pyradiomics', 'edge_cases', 'results.json'), 'utf8')) : [];
-  const names = ['one axial slice', 'line of 7 voxels, minimumROIDimensions 1', 'three voxels in a plane', 'three voxels with no neighbour', 'ROI of one value', 'constant image', 'image of zeros', 'checkerboard of two grey levels', 'values around zero (negative bins)', 'one NaN inside the ROI', 'two-dimensional image'];
+  const results: (Reference & { name: string; preset: string; overrides: object })[] = hasShared
+    ? JSON.parse(readFileSync(sharedPath('reference', 'pyradiomics', 'edge_cases', 'results.json'), 'utf8'))
+    : [];
+  const names = [
+    'one axial slice',
+    'line of 7 voxels, minimumROIDimensions 1',
+    'three voxels in a plane',
+    'three voxels with no neighbour',
+    'ROI of one value',
+    'constant image',
+    'image of zeros',
+    'checkerboard of two grey levels',
+    'values around zero (negative bins)',
+    'one NaN inside the ROI',
+    'two-dimensional image',
+  ];
   it.each(names)('edge case: %s', async (name) => {
     await checkReference(results.find((e) => e.name === name && e.preset === 'original_default')!, name);
   });
@@ -96,7 +126,12 @@ describe('first-order features equal their definitions', () => {
     const expected = firstOrderByDefinition(values, counts, 300, volume);
     const found = firstOrderFeatures({ values, counts: null }, counts, { ...options, voxelArrayShift: 300 });
     expect(Object.keys(found.values)).toEqual([...firstOrderNames]);
-    for (const name of firstOrderNames) expectClose(found.values[name]!, expected[name]!, { rel: SUMMATION, abs: name === 'Skewness' ? FAR : 0, what: name });
+    for (const name of firstOrderNames)
+      expectClose(found.values[name]!, expected[name]!, {
+        rel: SUMMATION,
+        abs: name === 'Skewness' ? FAR : 0,
+        what: name,
+      });
   });
 
   it('does not change its input, and order and form do not matter', () => {
@@ -109,7 +144,16 @@ describe('first-order features equal their definitions', () => {
   });
 
   it('order statistics are exact, ties and adversarial orders included', () => {
-    const orders: ((i: number) => number)[] = [(i) => i, (i) => 0 - i, (i) => i % 2, (i) => (i * 7919) % 1009, () => 4, (i) => Math.abs(i - 500), () => Math.floor(next() * 20), () => next()];
+    const orders: ((i: number) => number)[] = [
+      (i) => i,
+      (i) => 0 - i,
+      (i) => i % 2,
+      (i) => (i * 7919) % 1009,
+      () => 4,
+      (i) => Math.abs(i - 500),
+      () => Math.floor(next() * 20),
+      () => next(),
+    ];
     for (const order of orders) {
       for (const n of [1, 2, 3, 10, 25, 26, 100, 1009]) {
         const values = Float64Array.from({ length: n }, (_, i) => order(i));
@@ -126,7 +170,20 @@ describe('degenerate regions', () => {
   it('flat: no spread, shape 0, also where the sum of the values is rounded', () => {
     for (const value of [0, 7, 0.1, -1e-3, 1e30]) {
       const { values, reasons } = firstOrderFeatures(list(new Array(997).fill(value)), Uint32Array.of(997), options);
-      expect(values).toMatchObject({ Mean: value, Median: value, Minimum: value, Maximum: value, Range: 0, Variance: 0, Skewness: 0, Kurtosis: 0, MeanAbsoluteDeviation: 0, RobustMeanAbsoluteDeviation: 0, InterquartileRange: 0, Uniformity: 1 });
+      expect(values).toMatchObject({
+        Mean: value,
+        Median: value,
+        Minimum: value,
+        Maximum: value,
+        Range: 0,
+        Variance: 0,
+        Skewness: 0,
+        Kurtosis: 0,
+        MeanAbsoluteDeviation: 0,
+        RobustMeanAbsoluteDeviation: 0,
+        InterquartileRange: 0,
+        Uniformity: 1,
+      });
       expect(reasons).toEqual({});
     }
   });
@@ -147,7 +204,11 @@ describe('degenerate regions', () => {
   });
 
   it('energy of a pixel counts its area', () => {
-    const { values } = firstOrderFeatures(list([2]), Uint32Array.of(1), { ...options, dimension: 2, voxelArrayShift: 1 });
+    const { values } = firstOrderFeatures(list([2]), Uint32Array.of(1), {
+      ...options,
+      dimension: 2,
+      voxelArrayShift: 1,
+    });
     expect(values).toMatchObject({ Energy: 9, TotalEnergy: 9 * 0.125, RootMeanSquared: 3 });
   });
 });
@@ -162,4 +223,6 @@ describe('moments for thresholds', () => {
     }
   });
 });
-import { afterAll } from 'vitest'; import { worst } from '../shape/zz_support.ts'; afterAll(() => console.log(JSON.stringify(worst)));
+import { afterAll } from 'vitest';
+import { worst } from '../shape/zz_support.ts';
+afterAll(() => console.log(JSON.stringify(worst)));

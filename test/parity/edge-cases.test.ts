@@ -6,6 +6,7 @@ import type { SettingsInput } from '../../src/pipeline/settings.ts';
 import { useEngine } from '../support/engine.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 import { differences } from './compare.ts';
+import { expectDiagnostics } from './diagnostics.ts';
 import { presets } from './presets.ts';
 
 interface Run {
@@ -17,6 +18,7 @@ interface Run {
   readonly preset: string;
   readonly overrides: SettingsInput;
   readonly features?: Record<string, unknown>;
+  readonly diagnostics?: Record<string, unknown>;
   readonly error?: { type: string; message: string };
 }
 
@@ -64,6 +66,7 @@ describeShared('PyRadiomics edge cases', () => {
       const row = (await run)[0]!;
       // Issue tolerance: 1e-6 relative; see features.test.ts for the tighter one on real cases.
       expect(differences(row, r.features!, 1e-6)).toEqual([]);
+      expectDiagnostics(row, r.diagnostics!);
       const reasons = row['voxomics_reasons'] as Record<string, string>;
       for (const [column, value] of Object.entries(row)) {
         if (typeof value === 'number' && Number.isNaN(value)) expect(reasons, column).toHaveProperty([column]);

@@ -43,7 +43,9 @@ async function regionOf(reference: Reference) {
 }
 
 describeShared('shape features equal PyRadiomics', () => {
-  const cases = hasShared() ? readdirSync(sharedPath(...features)).filter((f) => /__(original_default|deprecated_on)\.json$/.test(f)) : [];
+  const cases = hasShared
+    ? readdirSync(sharedPath(...features)).filter((f) => /__(original_default|deprecated_on)\.json$/.test(f))
+    : [];
 
   it.each(cases)('%s', async (file) => {
     const reference: Reference = readJson(...features, file);
@@ -53,20 +55,40 @@ describeShared('shape features equal PyRadiomics', () => {
     const expected = Object.entries(reference.features).filter(([name]) => name.startsWith('original_shape_'));
     expect(expected.length).toBeGreaterThan(0);
     for (const [column, value] of expected) {
-      expectClose(values[column.slice('original_shape_'.length)] as number, value, { rel: SUMMATION, what: `${file} ${column}` });
+      expectClose(values[column.slice('original_shape_'.length)] as number, value, {
+        rel: SUMMATION,
+        what: `${file} ${column}`,
+      });
     }
     expect(reasons).toEqual({});
   });
 
-  const edgeCases: (Reference & { name: string; preset: string })[] = hasShared() ? readJson('reference', 'pyradiomics', 'edge_cases', 'results.json') : [];
-  const names = ['one axial slice', 'one axial slice, brain', 'one sagittal slice', 'line of 7 voxels, minimumROIDimensions 1', 'three voxels in a plane', 'three voxels with no neighbour', 'three separate components', 'mask with a hole', 'mask touches all six borders of the image', 'mask covers the whole image'];
+  const edgeCases: (Reference & { name: string; preset: string })[] = hasShared
+    ? readJson('reference', 'pyradiomics', 'edge_cases', 'results.json')
+    : [];
+  const names = [
+    'one axial slice',
+    'one axial slice, brain',
+    'one sagittal slice',
+    'line of 7 voxels, minimumROIDimensions 1',
+    'three voxels in a plane',
+    'three voxels with no neighbour',
+    'three separate components',
+    'mask with a hole',
+    'mask touches all six borders of the image',
+    'mask covers the whole image',
+  ];
   it.each(names)('edge case: %s', async (name) => {
     const reference = edgeCases.find((e) => e.name === name && e.preset === 'original_default')!;
     const { mask, size, spacing } = await regionOf(reference);
     const { values } = shapeFeatures(input(mask, size), { spacing });
     for (const feature of shapeNames) {
       const value = values[feature] as number;
-      expectClose(value, reference.features[`original_shape_${feature}`]!, { rel: SUMMATION, abs: value === 0 ? FLAT : 0, what: `${name} ${feature}` });
+      expectClose(value, reference.features[`original_shape_${feature}`]!, {
+        rel: SUMMATION,
+        abs: value === 0 ? FLAT : 0,
+        what: `${name} ${feature}`,
+      });
     }
   });
 });
@@ -98,19 +120,27 @@ describe('surface mesh', () => {
     const mask = randomLabels(size, 1, 0.5, 4);
     const counts = meshCounts(mask, size);
     expect(counts.count.filter((n) => n > 0)).toHaveLength(254);
-    expectClose(meshMeasures(counts, spacing).volume, meshByTriangles(mask, size, spacing).volume, { rel: ROUNDING * 100, what: 'volume' });
+    expectClose(meshMeasures(counts, spacing).volume, meshByTriangles(mask, size, spacing).volume, {
+      rel: ROUNDING * 100,
+      what: 'volume',
+    });
   });
 
   it('the volume of a region whose voxels touch at faces does not depend on the position', () => {
     const size: Vec3 = [5, 4, 3];
     const counts = meshCounts(new Uint8Array(60).fill(1), size);
-    const moved = { ...counts, sumX: counts.sumX.map((s, c) => s + 1000 * counts.count[c]!), sumZ: counts.sumZ.map((s, c) => s - 77 * counts.count[c]!) };
+    const moved = {
+      ...counts,
+      sumX: counts.sumX.map((s, c) => s + 1000 * counts.count[c]!),
+      sumZ: counts.sumZ.map((s, c) => s - 77 * counts.count[c]!),
+    };
     expect(meshMeasures(moved, spacing).volume).toBe(meshMeasures(counts, spacing).volume);
   });
 });
 
 describe('degenerate regions', () => {
-  const of = (size: Vec3, mask = new Uint8Array(voxelCount(size)).fill(1)) => shapeFeatures(input(mask, size), { spacing: [1, 1, 1] });
+  const of = (size: Vec3, mask = new Uint8Array(voxelCount(size)).fill(1)) =>
+    shapeFeatures(input(mask, size), { spacing: [1, 1, 1] });
 
   it('one voxel: an octahedron without axes', () => {
     const { values, reasons } = of([1, 1, 1]);
@@ -124,7 +154,14 @@ describe('degenerate regions', () => {
 
   it('a line', () => {
     const { values, reasons } = of([5, 1, 1]);
-    expect(values).toMatchObject({ Elongation: 0, Flatness: 0, MinorAxisLength: 0, LeastAxisLength: 0, Maximum3DDiameter: 5, VoxelVolume: 5 });
+    expect(values).toMatchObject({
+      Elongation: 0,
+      Flatness: 0,
+      MinorAxisLength: 0,
+      LeastAxisLength: 0,
+      Maximum3DDiameter: 5,
+      VoxelVolume: 5,
+    });
     expectClose(values['MajorAxisLength']!, 4 * Math.sqrt(2), { rel: ROUNDING, what: 'variance of 0 .. 4 is 2' });
     expect(reasons).toEqual({});
   });
@@ -143,7 +180,10 @@ describe('degenerate regions', () => {
 
   it('deprecated features only where they are asked for', () => {
     const size: Vec3 = [2, 2, 2];
-    const all = shapeFeatures(input(new Uint8Array(8).fill(1), size), { spacing, deprecated: ['Compactness2', 'Sphericity'] });
+    const all = shapeFeatures(input(new Uint8Array(8).fill(1), size), {
+      spacing,
+      deprecated: ['Compactness2', 'Sphericity'],
+    });
     expect(Object.keys(all.values)).toEqual([...shapeNames, 'Compactness2']);
   });
 });
@@ -165,7 +205,10 @@ describe('principal axes', () => {
     for (let i = 0; i < 30; i++) mask[i * (1 + 30 + 900)] = 1;
     const [least, minor, major] = axisVariances(axisMoments(mask, size), [0.3, 0.7, 1.1]);
     expect([least, minor]).toEqual([0, 0]);
-    expectClose(major, (899 / 12) * (0.3 ** 2 + 0.7 ** 2 + 1.1 ** 2), { rel: ROUNDING, what: 'variance along the line' });
+    expectClose(major, (899 / 12) * (0.3 ** 2 + 0.7 ** 2 + 1.1 ** 2), {
+      rel: ROUNDING,
+      what: 'variance along the line',
+    });
   });
 
   it('a nearly straight region keeps its small axis to full precision', () => {
@@ -186,7 +229,13 @@ describe('principal axes', () => {
     const size: Vec3 = [9, 8, 7];
     const m = axisMoments(randomLabels(size, 1, 0.4, 9), size);
     const d = 100_000;
-    const moved = { ...m, sx: m.sx + d * m.n, sxx: m.sxx + 2 * d * m.sx + d * d * m.n, sxy: m.sxy + d * m.sy, sxz: m.sxz + d * m.sz };
+    const moved = {
+      ...m,
+      sx: m.sx + d * m.n,
+      sxx: m.sxx + 2 * d * m.sx + d * d * m.n,
+      sxy: m.sxy + d * m.sy,
+      sxz: m.sxz + d * m.sz,
+    };
     expect(axisVariances(moved, spacing)).toEqual(axisVariances(m, spacing));
   });
 });

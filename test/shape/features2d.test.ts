@@ -38,7 +38,9 @@ interface EdgeCase {
 }
 
 describeShared('shape2D features equal PyRadiomics', () => {
-  const all: EdgeCase[] = hasShared() ? JSON.parse(readFileSync(sharedPath('reference', 'pyradiomics', 'edge_cases', 'results.json'), 'utf8')) : [];
+  const all: EdgeCase[] = hasShared
+    ? JSON.parse(readFileSync(sharedPath('reference', 'pyradiomics', 'edge_cases', 'results.json'), 'utf8'))
+    : [];
   const runs = all.filter((e) => e.preset === 'force2d_shape2D');
 
   it.each(runs)('$name $overrides', async ({ image: imagePath, mask: maskPath, label, overrides, features, name }) => {
@@ -50,14 +52,26 @@ describeShared('shape2D features equal PyRadiomics', () => {
     if (expected.length === 0) return expect(found).toBeNull();
     expect(expected).toHaveLength(shape2DNames.length);
     for (const feature of expected) {
-      expectClose(found!.values[feature] as number, features![`original_shape2D_${feature}`]!, { rel: SUMMATION, what: `${name} ${feature}` });
+      expectClose(found!.values[feature] as number, features![`original_shape2D_${feature}`]!, {
+        rel: SUMMATION,
+        what: `${name} ${feature}`,
+      });
     }
   });
 });
 
 /** The same plane mask across each axis. */
-const flat = (axis: FlatAxis, rows: number, columns: number): Vec3 => [[columns, rows, 1], [columns, 1, rows], [1, columns, rows]][axis] as unknown as Vec3;
-const options = (axis: FlatAxis, spacing: Vec3) => ({ spacing, dimension: 3 as const, settings: { force2D: true, force2Ddimension: axis } });
+const flat = (axis: FlatAxis, rows: number, columns: number): Vec3 =>
+  [
+    [columns, rows, 1],
+    [columns, 1, rows],
+    [1, columns, rows],
+  ][axis] as unknown as Vec3;
+const options = (axis: FlatAxis, spacing: Vec3) => ({
+  spacing,
+  dimension: 3 as const,
+  settings: { force2D: true, force2Ddimension: axis },
+});
 const axes = [{ axis: 0 }, { axis: 1 }, { axis: 2 }] as { axis: FlatAxis }[];
 
 describe.each(axes)('plane across axis $axis', ({ axis }) => {
@@ -93,7 +107,10 @@ describe.each(axes.filter(({ axis }) => axis !== 1))('features across axis $axis
 
   it('deprecated feature only where it is asked for', () => {
     const mask = new Uint8Array(12).fill(1);
-    const { values } = shape2DFeatures(input(mask, flat(axis, 3, 4)), { ...options(axis, [1, 1, 1]), deprecated: ['SphericalDisproportion'] })!;
+    const { values } = shape2DFeatures(input(mask, flat(axis, 3, 4)), {
+      ...options(axis, [1, 1, 1]),
+      deprecated: ['SphericalDisproportion'],
+    })!;
     expect(Object.keys(values)).toEqual([...shape2DNames, 'SphericalDisproportion']);
     expectClose(values['SphericalDisproportion']! * values['Sphericity']!, 1, { rel: ROUNDING, what: 'inverse' });
   });
@@ -113,14 +130,20 @@ describe('when the class has values', () => {
   const spacing: Vec3 = [1, 1, 1];
 
   it('a single pixel of a 2D image has no axes', () => {
-    const { values, reasons } = shape2DFeatures(mask([1, 1, 1]), { spacing, dimension: 2, settings: { force2D: false, force2Ddimension: 0 } })!;
+    const { values, reasons } = shape2DFeatures(mask([1, 1, 1]), {
+      spacing,
+      dimension: 2,
+      settings: { force2D: false, force2Ddimension: 0 },
+    })!;
     expect(values).toMatchObject({ MaximumDiameter: 1, MajorAxisLength: 0, MeshSurface: 0.5, PixelSurface: 1 });
     expect(values['Elongation']).toBeNaN();
     expect(Object.keys(reasons)).toEqual(['Elongation']);
   });
 
   it('is left out of a 3D image without force2D', () => {
-    expect(shape2DFeatures(mask([3, 3, 1]), { spacing, dimension: 3, settings: { force2D: false, force2Ddimension: 0 } })).toBeNull();
+    expect(
+      shape2DFeatures(mask([3, 3, 1]), { spacing, dimension: 3, settings: { force2D: false, force2Ddimension: 0 } }),
+    ).toBeNull();
   });
 
   it('is left out where the box is one voxel thick along the axis that PyRadiomics mistakes for the other', () => {
@@ -130,6 +153,8 @@ describe('when the class has values', () => {
   });
 
   it('refuses several slices', () => {
-    expect(() => shape2DFeatures(mask([3, 3, 4]), options(0, spacing))).toThrow(expect.objectContaining({ code: 'BadSetting' } satisfies Partial<PipelineError>));
+    expect(() => shape2DFeatures(mask([3, 3, 4]), options(0, spacing))).toThrow(
+      expect.objectContaining({ code: 'BadSetting' } satisfies Partial<PipelineError>),
+    );
   });
 });

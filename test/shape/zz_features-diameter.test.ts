@@ -12,7 +12,8 @@ const ROUNDING = 1e-15;
 function expectExact(mask: Uint8Array, size: Vec3, spacing: Vec3, what: string): void {
   const found = maximumDiameters(extremes(mask, size), spacing);
   const expected = diametersByPairs(mask, size, spacing);
-  for (const key of Object.keys(expected) as (keyof Diameters)[]) expectClose(found[key], expected[key], { rel: ROUNDING, what: `${what} ${key}` });
+  for (const key of Object.keys(expected) as (keyof Diameters)[])
+    expectClose(found[key], expected[key], { rel: ROUNDING, what: `${what} ${key}` });
 }
 
 const spacings: Vec3[] = [
@@ -26,7 +27,8 @@ function ball(size: Vec3, centre: Vec3, radii: Vec3): Uint8Array {
   let k = 0;
   for (let z = 0; z < size[2]; z++) {
     for (let y = 0; y < size[1]; y++) {
-      for (let x = 0; x < size[0]; x++) mask[k++] = Number([x, y, z].reduce((sum, v, d) => sum + ((v - centre[d]!) / radii[d]!) ** 2, 0) <= 1);
+      for (let x = 0; x < size[0]; x++)
+        mask[k++] = Number([x, y, z].reduce((sum, v, d) => sum + ((v - centre[d]!) / radii[d]!) ** 2, 0) <= 1);
     }
   }
   return mask;
@@ -56,12 +58,25 @@ describe.each(spacings.map((spacing) => ({ spacing })))('diameters at spacing $s
   });
 
   it('lines, planes, one voxel, nothing', () => {
-    const sizes: Vec3[] = [[1, 1, 1], [9, 1, 1], [1, 9, 1], [1, 1, 9], [7, 5, 1], [7, 1, 5], [1, 7, 5]];
+    const sizes: Vec3[] = [
+      [1, 1, 1],
+      [9, 1, 1],
+      [1, 9, 1],
+      [1, 1, 9],
+      [7, 5, 1],
+      [7, 1, 5],
+      [1, 7, 5],
+    ];
     for (const size of sizes) expectExact(new Uint8Array(voxelCount(size)).fill(1), size, spacing, `full ${size}`);
     const diagonal = new Uint8Array(216);
     for (let i = 0; i < 6; i++) diagonal[i * 43] = 1;
     expectExact(diagonal, [6, 6, 6], spacing, 'diagonal');
-    expect(maximumDiameters(extremes(new Uint8Array(8), [2, 2, 2]), spacing)).toEqual({ maximum3D: 0, slice: 0, column: 0, row: 0 });
+    expect(maximumDiameters(extremes(new Uint8Array(8), [2, 2, 2]), spacing)).toEqual({
+      maximum3D: 0,
+      slice: 0,
+      column: 0,
+      row: 0,
+    });
   });
 });
 
@@ -69,11 +84,13 @@ describe('time', () => {
   /** Far above what is measured (docs of the change): catches a quadratic search, not a busy machine. */
   const LIMIT_MS = 250;
   const best = (run: () => unknown) =>
-    Math.min(...[0, 1, 2].map(() => {
-      const start = performance.now();
-      run();
-      return performance.now() - start;
-    }));
+    Math.min(
+      ...[0, 1, 2].map(() => {
+        const start = performance.now();
+        run();
+        return performance.now() - start;
+      }),
+    );
 
   it('scattered mask of 200 x 200 x 60 and ball of radius 50', () => {
     const wide: Vec3 = [200, 200, 60];
@@ -84,4 +101,6 @@ describe('time', () => {
     expect(best(() => maximumDiameters(sphere, [1, 1, 1]))).toBeLessThan(LIMIT_MS);
   });
 });
-import { afterAll } from 'vitest'; import { worst } from '../shape/zz_support.ts'; afterAll(() => console.log(JSON.stringify(worst)));
+import { afterAll } from 'vitest';
+import { worst } from '../shape/zz_support.ts';
+afterAll(() => console.log(JSON.stringify(worst)));

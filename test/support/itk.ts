@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import { readImageNode } from '@itk-wasm/image-io';
 import type { Vec3, VoxelArray, Volume } from '../../src/pipeline/volume.ts';
 
-const fill = (values: ArrayLike<number>, rest: number): Vec3 => [values[0] as number, values[1] as number, values[2] ?? rest];
+const fill = (values: ArrayLike<number>, rest: number): Vec3 => [
+  values[0] as number,
+  values[1] as number,
+  values[2] ?? rest,
+];
 
 /** Cache of files read: many cases share an image. */
 const read = new Map<string, Promise<Volume>>();

@@ -83,7 +83,10 @@ function histogramFeatures(histogram: Uint32Array): { Entropy: number; Uniformit
 }
 
 /** What depends on the intensities themselves; null where there are none. */
-function intensityFeatures(sample: Sample, { voxelArrayShift, spacing, dimension }: FirstOrderOptions): Record<string, number> | null {
+function intensityFeatures(
+  sample: Sample,
+  { voxelArrayShift, spacing, dimension }: FirstOrderOptions,
+): Record<string, number> | null {
   const { n } = sample;
   if (n === 0) return null;
   const { mean, energy, minimum, maximum } = ends(sample, voxelArrayShift);
@@ -120,7 +123,11 @@ function intensityFeatures(sample: Sample, { voxelArrayShift, spacing, dimension
  * @returns all features; NaN with a reason where the region holds nothing but NaN, and RobustMeanAbsoluteDeviation also
  * where it holds two different values only
  */
-export function firstOrderFeatures(roi: RoiValues, levelHistogram: Uint32Array, options: FirstOrderOptions): FeatureValues {
+export function firstOrderFeatures(
+  roi: RoiValues,
+  levelHistogram: Uint32Array,
+  options: FirstOrderOptions,
+): FeatureValues {
   const sample = sampleOf(roi);
   const all: Record<string, number> = { ...intensityFeatures(sample, options), ...histogramFeatures(levelHistogram) };
   const deprecated = options.deprecated?.includes('StandardDeviation') ? ['StandardDeviation'] : [];

@@ -40,7 +40,15 @@ function choosePivot(a: Float64Array, low: number, high: number): number {
 }
 
 /** Reorders a[low .. high] so that every position ranks[from .. to - 1] holds the value it would hold when sorted. */
-function select(a: Float64Array, low: number, high: number, ranks: readonly number[], from: number, to: number, rounds: number): void {
+function select(
+  a: Float64Array,
+  low: number,
+  high: number,
+  ranks: readonly number[],
+  from: number,
+  to: number,
+  rounds: number,
+): void {
   if (from >= to) return;
   if (high - low < SHORT) return insertionSort(a, low, high);
   if (rounds === 0) {
@@ -104,7 +112,10 @@ export function quantiles(sample: Sample, wanted: readonly number[]): { quantile
   const positions = wanted.map((q) => last * q);
   const half = [last >> 1, (last + 1) >> 1] as const;
   const ranks = new Set([...half, ...positions.flatMap((p) => [Math.floor(p), Math.min(Math.floor(p) + 1, last)])]);
-  const at = orderStatistics(sample, [...ranks].sort((a, b) => a - b));
+  const at = orderStatistics(
+    sample,
+    [...ranks].sort((a, b) => a - b),
+  );
   const value = (rank: number) => at.get(rank) as number;
   return {
     quantiles: positions.map((p) => {

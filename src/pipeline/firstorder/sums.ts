@@ -91,7 +91,13 @@ export function deviationWithin(sample: Sample, low: number, high: number): numb
 }
 
 /** Number of values in the closed range and the sum of value - centre, or of its absolute value. */
-function sumWithin({ values, counts }: Sample, low: number, high: number, centre: number, absolute: boolean): { n: number; sum: number } {
+function sumWithin(
+  { values, counts }: Sample,
+  low: number,
+  high: number,
+  centre: number,
+  absolute: boolean,
+): { n: number; sum: number } {
   const sum = new Total();
   let n = 0;
   for (let start = 0; start < values.length; start += BLOCK) {

@@ -1,8 +1,9 @@
 /** The intensities of all regions: exact histograms for integers, sorted values otherwise. */
-import { type Download, type Engine, Recording, type Results } from '../../engine/index.ts';
-import { uploadRegions } from '../discretise/regions.ts';
+import { type Download, type Engine, Recording } from '../../engine/index.ts';
+import { emptyRegion, uploadRegions } from '../discretise/regions.ts';
 import { sortedValues, valueOfKey } from '../keys.ts';
 import type { RegionCells } from '../roi/compact.ts';
+import type { Extent } from '../roi/extent.ts';
 import { isFloatKind, type KeyBuffer, type Range } from '../roi/range.ts';
 import type { RoiValues } from './features.ts';
 import { recordGather } from './gather.ts';
@@ -82,24 +83,18 @@ export async function readValues(
   engine: Engine,
   cells: RegionCells,
   image: KeyBuffer,
-  ranges: readonly Range[],
-  voxels: readonly number[],
+  states: readonly { readonly range: Range; readonly extent: Extent }[],
 ): Promise<RoiValues[]> {
-  const plan = planValues(image, ranges, voxels);
-  const rec = new Recording('firstorder/values');
-  const buffer = uploadRegions(
-    rec,
-    ranges.map((r, k) => ({
-      edge_first: 0,
-      edge_count: 0,
-      row_first: 0,
-      rows: 0,
-      glcm_first: 0,
-      value_first: plan.first[k] as number,
-      value_low: r.lowKey,
-    })),
+  const ranges = states.map((s) => s.range);
+  const plan = planValues(
+    image,
+    ranges,
+    states.map((s) => s.extent.voxels),
   );
-  const download = recordValues(rec, cells, image, { buffer, count: ranges.length }, plan);
-  const results: Results = await engine.execute(rec);
-  return ranges.map((r, k) => decodeValues(results.u32(download), plan, k, image, r));
+  const rec = new Recording('firstorder/values');
+  const rows = ranges.map((r, k) => ({ ...emptyRegion, value_first: plan.first[k] as number, value_low: r.lowKey }));
+  const regions = { buffer: uploadRegions(rec, rows), count: ranges.length };
+  const download = recordValues(rec, cells, image, regions, plan);
+  const words = (await engine.execute(rec)).u32(download);
+  return ranges.map((r, k) => decodeValues(words, plan, k, image, r));
 }

@@ -241,29 +241,23 @@ function concat(parts: readonly Uint32Array[]): Uint32Array {
 export async function countPass(input: PassInput, pass: PreparedPass, wanted: WantedFeatures): Promise<Counts> {
   const binned = wanted.has('firstorder') || textureClasses.some((c) => wanted.has(c));
   const withLines = wanted.has('shape') || wanted.has('shape2D');
-  const binning = binned ? discretise(input, pass) : { edges: [], rows: pass.states.map(() => 0) };
+  const binning = binned
+    ? discretise(input, pass)
+    : { edges: pass.states.map(() => new Uint32Array(0)), rows: pass.states.map(() => 0) };
   const layout = layoutFor(input, pass, binning.rows, everyLevel(binning.rows), withLines);
   if (binned && tableBytes(layout) > RANK_BYTES) return countRanked(input, pass, binning, layout, wanted);
   const rec = new Recording('pass/count');
-  const regions = uploadRegions(
-    rec,
-    binned ? regionRows(binning, pass.image.words, pass, layout, binning.rows) : pass.states.map(() => emptyRow),
-  );
+  const regions = uploadRegions(rec, regionRows(binning, pass.image.words, pass, layout, binning.rows));
   const histogram = binned
     ? recordLevels(rec, pass.cells, pass.image, regions, concat(binning.edges), layout.totalRows)
     : null;
   return recordCounts(rec, input, pass, layout, regions, histogram, wanted);
 }
 
-const emptyRow: RegionRow = {
-  edge_first: 0,
-  edge_count: 0,
-  row_first: 0,
-  rows: 0,
-  glcm_first: 0,
-  value_first: 0,
-  value_low: 0,
-};
+/** Whether the diagnostics need the intensities: PyRadiomics describes those of masks it has changed. */
+function describesIntensities({ settings, uncorrected }: PassInput, pass: PreparedPass): boolean {
+  return settings.additionalInfo && (pass.states !== pass.original || uncorrected !== null);
+}
 
 /** Records the matrices, histograms and surfaces on discretised cells, runs the recording and reads them back. */
 async function recordCounts(
@@ -298,9 +292,8 @@ async function recordCounts(
   const ngtdm = get(
     when('ngtdm', () => recordNgtdm(rec, cells, regions, steps(around), layout.greyLevels, histogram === null)),
   );
-  const values = when('firstorder', () =>
-    recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values),
-  );
+  const needValues = wanted.has('firstorder') || describesIntensities(input, pass);
+  const values = needValues ? recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values) : null;
   const boxes = pass.states.map((s) => s.extent.box);
   const surface = layout.lines;
   const mesh = get(surface && recordMesh(rec, shape.cells, boxes));

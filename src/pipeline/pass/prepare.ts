@@ -2,11 +2,12 @@
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
-import { momentsOf } from '../firstorder/features.ts';
+import { momentsOf, type RoiValues } from '../firstorder/features.ts';
 import { readValues } from '../firstorder/values.ts';
 import { encodeKeys } from '../keys.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
 import { decodeExtent, type Extent, recordExtent } from '../roi/extent.ts';
+import type { RegionFacts } from '../roi/facts.ts';
 import { cropLabels, type PackedLabels } from '../roi/labels.ts';
 import { decodeRange, isFloatKind, type KeyBuffer, type Range, recordRange } from '../roi/range.ts';
 import { recordClip } from '../roi/clip.ts';
@@ -15,7 +16,7 @@ import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
-import type { Volume } from '../volume.ts';
+import type { Geometry, Vec3, Volume } from '../volume.ts';
 
 /** One image with the disjoint regions of one pass. */
 export interface PassInput {
@@ -24,6 +25,10 @@ export interface PassInput {
   readonly labels: PackedLabels;
   readonly selections: readonly Selection[];
   readonly settings: Settings;
+  /** The grid of the mask as it was loaded: the image's within the tolerance, unless correctMask has resampled it. */
+  readonly mask: Geometry;
+  /** Where correctMask has resampled the mask: its regions as they were, by name. */
+  readonly uncorrected: ReadonlyMap<string, RegionFacts> | null;
 }
 
 /** What is known of a region once it is on the GPU. */
@@ -33,6 +38,8 @@ export interface RegionState {
   readonly range: Range;
   /** Number of 26-connected volumes, where it has been counted. */
   readonly volumes: number | null;
+  /** Mean intensity, where it has been computed. */
+  readonly mean: number | null;
 }
 
 /** A pass whose regions are on the GPU. `release` gives everything back. */
@@ -57,20 +64,21 @@ export function passBox(selections: readonly Selection[], settings: Settings): P
   return padBox(box, Math.max(...settings.distances, 1));
 }
 
-function upload(
+/** Cuts the regions out of a mask. @param grid voxels of the mask */
+export function recordCells(
   rec: Recording,
-  { image, labels, selections }: PassInput,
+  labels: PackedLabels,
+  grid: Vec3,
+  selections: readonly Selection[],
   box: PaddedBox,
-): { cells: RegionCells; keys: KeyBuffer } {
+): RegionCells {
   const numbers = new Uint32Array(labels.indices);
   selections.forEach((s, region) => {
     for (const index of s.indices) numbers[index] = region + 1;
   });
   const length = selections.reduce((sum, s) => sum + s.voxels, 0);
-  const crop = cropLabels(labels, image.size, box.box);
-  const cells = recordCompact(rec, { crop, labelsPerWord: labels.labelsPerWord }, numbers, box, length);
-  const { kind, words, data } = encodeKeys(image, box);
-  return { cells, keys: { kind, words, keys: rec.upload('roi/keys', data) } };
+  const crop = cropLabels(labels, grid, box.box);
+  return recordCompact(rec, { crop, labelsPerWord: labels.labelsPerWord }, numbers, box, length);
 }
 
 /** Extents, ranges and, on demand, the number of connected volumes of the regions as they are now. */
@@ -91,76 +99,80 @@ async function measure(
     extent: decodeExtent(results.u32(extents), region),
     range: decodeRange(results.u32(ranges), region, image.kind),
     volumes: volumes ? (results.u32(volumes)[region] as number) : null,
+    mean: null,
   }));
 }
 
 /** The closed range of each region (imageoperations.resegmentMask). */
-async function thresholds(
-  { engine, settings }: PassInput,
-  cells: RegionCells,
-  image: KeyBuffer,
+function thresholds(
+  { settings }: PassInput,
   states: readonly RegionState[],
-): Promise<Thresholds[]> {
+  values: readonly RoiValues[] | null,
+): Thresholds[] {
   const bounds = [...(settings.resegmentRange as number[])].sort((a, b) => a - b);
-  const scaled = (f: (bound: number) => number): Thresholds => ({
-    lower: f(bounds[0] as number),
-    upper: bounds.length > 1 ? f(bounds[1] as number) : null,
-  });
-  if (settings.resegmentMode === 'absolute') return states.map(() => scaled((b) => b));
-  if (settings.resegmentMode === 'relative') return states.map(({ range }) => scaled((b) => range.maximum * b));
-  const values = await readValues(
-    engine,
-    cells,
-    image,
-    states.map((s) => s.range),
-    states.map((s) => s.extent.voxels),
-  );
-  return values.map((v) => {
-    const { mean, std } = momentsOf(v);
-    return scaled((b) => mean + std * b);
+  return states.map(({ range }, region) => {
+    let scale = (bound: number) => bound;
+    if (settings.resegmentMode === 'relative') scale = (bound) => range.maximum * bound;
+    if (settings.resegmentMode === 'sigma') {
+      const { mean, std } = momentsOf((values as readonly RoiValues[])[region] as RoiValues);
+      scale = (bound) => mean + std * bound;
+    }
+    return { lower: scale(bounds[0] as number), upper: bounds.length > 1 ? scale(bounds[1] as number) : null };
   });
 }
 
 /** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
 export async function preparePass(input: PassInput): Promise<PreparedPass> {
-  const { engine, settings, selections } = input;
+  const { engine, settings, selections, image, labels } = input;
   const box = passBox(selections, settings);
-  const resegment = settings.resegmentRange !== null;
-  const buffers: BufferRef[] = [];
+  const resegments = settings.resegmentRange !== null;
+  const rec = new Recording('pass/prepare');
+  const cells = recordCells(rec, labels, image.size, selections, box);
+  const { kind, words, data } = encodeKeys(image, box);
+  const keys: KeyBuffer = { kind, words, keys: rec.upload('roi/keys', data) };
+  const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   try {
-    const rec = new Recording('pass/prepare');
-    const { cells, keys } = upload(rec, input, box);
-    buffers.push(rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys));
-    const original = await measure(rec, input, cells, keys, resegment && settings.additionalInfo);
-    if (!resegment) {
-      return {
-        cells,
-        image: keys,
-        states: original,
-        original,
-        shape: { cells, extents: original.map((s) => s.extent) },
-        buffers,
-      };
-    }
-    const kept = settings.resegmentShape ? null : new Recording('pass/keep');
-    const shapeCells = kept
-      ? { ...cells, cells: kept.keep(kept.buffer('pass/shape.cells', cells.cells.bytes)) }
-      : cells;
-    if (kept) {
-      kept.copy(cells.cells, shapeCells.cells);
-      buffers.push(shapeCells.cells);
-      await engine.execute(kept);
-    }
-    const second = new Recording('pass/resegment');
-    recordResegment(second, cells, keys, await thresholds(input, cells, keys, original));
-    const states = await measure(second, input, cells, keys, settings.additionalInfo);
-    const boxes = states.map((s) => s.extent.box);
-    const extents = kept ? await clipShape(engine, shapeCells, boxes) : states.map((s) => s.extent);
-    return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, buffers };
+    const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
+    if (resegments) return await resegmentPass(input, { cells, keys, original, buffers });
+    const extents = original.map((s) => s.extent);
+    return { cells, image: keys, states: original, original, shape: { cells, extents }, buffers };
   } catch (error) {
     engine.release(...buffers);
     throw error;
   }
+}
+
+/** Restricts the regions to their intensity ranges; the shape features keep the regions as they were, unless resegmentShape. */
+async function resegmentPass(
+  input: PassInput,
+  pass: { cells: RegionCells; keys: KeyBuffer; original: readonly RegionState[]; buffers: BufferRef[] },
+): Promise<PreparedPass> {
+  const { engine, settings } = input;
+  const { cells, keys, buffers } = pass;
+  const needValues = settings.resegmentMode === 'sigma' || (settings.additionalInfo && input.uncorrected !== null);
+  const values = needValues ? await readValues(engine, cells, keys, pass.original) : null;
+  const original = values
+    ? pass.original.map((s, k) => ({ ...s, mean: momentsOf(values[k] as RoiValues).mean }))
+    : pass.original;
+  let shapeCells = cells;
+  if (!settings.resegmentShape) {
+    const copy = new Recording('pass/keep');
+    shapeCells = { ...cells, cells: copy.keep(copy.buffer('pass/shape.cells', cells.cells.bytes)) };
+    copy.copy(cells.cells, shapeCells.cells);
+    buffers.push(shapeCells.cells);
+    await engine.execute(copy);
+  }
+  const rec = new Recording('pass/resegment');
+  recordResegment(rec, cells, keys, thresholds(input, original, values));
+  const states = await measure(rec, input, cells, keys, settings.additionalInfo);
+  const extents = settings.resegmentShape
+    ? states.map((s) => s.extent)
+    : await clipShape(
+        engine,
+        shapeCells,
+        states.map((s) => s.extent.box),
+      );
+  return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, buffers };
 }
 
 /** PyRadiomics crops the mask of the shape features to the box of the resegmented region. */

@@ -43,7 +43,13 @@ export function recordBounds(rec: Recording, labels: PackedLabels, size: Vec3, b
     const depth = Math.min(slices, size[2] - z);
     const slab = labels.data.subarray(z * perSlice, (z + depth) * perSlice);
     const words = Math.ceil(slab.length / labels.labelsPerWord);
-    const params = { size: [size[0], size[1], depth], first_slice: z, words, labels_per_word: labels.labelsPerWord, bounds: 6 };
+    const params = {
+      size: [size[0], size[1], depth],
+      first_slice: z,
+      words,
+      labels_per_word: labels.labelsPerWord,
+      bounds: 6,
+    };
     rec.dispatch(bounds, { params, labels: rec.upload('roi/bounds.labels', slab), table }, Math.ceil(words / STRIP));
   }
   return rec.download(table);

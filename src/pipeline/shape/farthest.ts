@@ -121,7 +121,8 @@ function groupPoints({ x, y, z, length }: Points, indices: readonly number[]): B
   const [lowX, lowY, lowZ] = ranges.map(([low]) => low) as [number, number, number];
   const cell = (i: number) =>
     Math.floor(((x[i] as number) - lowX) * scale) +
-    divisions * (Math.floor(((y[i] as number) - lowY) * scale) + divisions * Math.floor(((z[i] as number) - lowZ) * scale));
+    divisions *
+      (Math.floor(((y[i] as number) - lowY) * scale) + divisions * Math.floor(((z[i] as number) - lowZ) * scale));
   // Sorted by cell; the point is the remainder.
   const keys = Float64Array.from(indices, (i) => cell(i) * length + i).sort();
   const order = Uint32Array.from(keys, (key) => key % length);
@@ -151,7 +152,10 @@ function compareBlocks(blocks: Blocks, known: number): number {
       let bound = 0;
       for (let axis = 4; axis >= 0; axis -= 2) {
         const [i, j] = [6 * a + axis, 6 * b + axis];
-        const d = Math.max((boxes[i + 1] as number) - (boxes[j] as number), (boxes[j + 1] as number) - (boxes[i] as number));
+        const d = Math.max(
+          (boxes[i + 1] as number) - (boxes[j] as number),
+          (boxes[j + 1] as number) - (boxes[i] as number),
+        );
         bound += d * d;
       }
       if (bound > best) best = comparePairs(blocks, a, b, best);

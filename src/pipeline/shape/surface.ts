@@ -97,7 +97,13 @@ export function recordExtremes(
   const lines = rec.zeros('shape/extremes.lines', layout.words * 4);
   rec.dispatch(
     extremes,
-    { params: { padded: box.padded, pad: box.pad, length, faces: 6, ends: 4 }, voxels, cells, line_tables: tables, lines },
+    {
+      params: { padded: box.padded, pad: box.pad, length, faces: 6, ends: 4 },
+      voxels,
+      cells,
+      line_tables: tables,
+      lines,
+    },
     length,
   );
   return lines;

@@ -25,8 +25,15 @@ export function percentile(sorted: readonly number[], q: number): number {
 }
 
 /** @param all intensities, may hold NaN @param levels voxels by grey level @param volume of a voxel */
-export function firstOrderByDefinition(all: ArrayLike<number>, levels: ArrayLike<number>, shift: number, volume: number): Record<string, number> {
-  const x = Array.from(all).filter((v) => !Number.isNaN(v)).sort((a, b) => a - b);
+export function firstOrderByDefinition(
+  all: ArrayLike<number>,
+  levels: ArrayLike<number>,
+  shift: number,
+  volume: number,
+): Record<string, number> {
+  const x = Array.from(all)
+    .filter((v) => !Number.isNaN(v))
+    .sort((a, b) => a - b);
   const p = Array.from(levels, (c) => c / sum(Array.from(levels))).filter((v) => v > 0);
   const centre = x[0] === x.at(-1) ? x[0]! : mean(x);
   const moment = (k: number) => mean(x.map((v) => (v - centre) ** k));

@@ -21,7 +21,11 @@ export function paddedMask(mask: Uint8Array, [nx, ny, nz]: Vec3): (x: number, y:
 }
 
 /** Calls `cell` for every cell of the padded box whose corners are not all alike. */
-function forEachCell(mask: Uint8Array, size: Vec3, cell: (configuration: number, x: number, y: number, z: number) => void): void {
+function forEachCell(
+  mask: Uint8Array,
+  size: Vec3,
+  cell: (configuration: number, x: number, y: number, z: number) => void,
+): void {
   const inside = paddedMask(mask, size);
   for (let z = 0; z <= size[2]; z++) {
     for (let y = 0; y <= size[1]; y++) {

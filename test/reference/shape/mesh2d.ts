@@ -10,7 +10,8 @@ const corners = [
 
 /** @param mask 1 inside, columns fastest */
 export function planeSquares(mask: Uint8Array, rows: number, columns: number): SquareCounts {
-  const inside = (r: number, c: number) => r > 0 && c > 0 && r <= rows && c <= columns && mask[c - 1 + columns * (r - 1)] === 1;
+  const inside = (r: number, c: number) =>
+    r > 0 && c > 0 && r <= rows && c <= columns && mask[c - 1 + columns * (r - 1)] === 1;
   const counts = { count: new Float64Array(16), sumRow: new Float64Array(16), sumColumn: new Float64Array(16) };
   for (let r = 0; r <= rows; r++) {
     for (let c = 0; c <= columns; c++) {

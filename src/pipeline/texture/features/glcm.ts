@@ -60,7 +60,15 @@ interface Joint {
 }
 
 /** Adds weight * counts of one angle, restricted to the occupied rows, in one or both directions. */
-function addAngle(p: Float64Array, { counts }: GlcmMatrix, angle: number, rows: readonly number[], tableRows: number, symmetrical: boolean, weight: number): void {
+function addAngle(
+  p: Float64Array,
+  { counts }: GlcmMatrix,
+  angle: number,
+  rows: readonly number[],
+  tableRows: number,
+  symmetrical: boolean,
+  weight: number,
+): void {
   const n = rows.length;
   const base = angle * tableRows * tableRows;
   for (let i = 0; i < n; i++) {
@@ -81,7 +89,14 @@ function normalise(p: Float64Array, levels: Float64Array): Joint | null {
   for (const count of p) total += count;
   if (total === 0) return null;
   const top = levels[n - 1] as number;
-  const joint = { levels, p, px: new Float64Array(n), py: new Float64Array(n), sums: new Float64Array(2 * top + 1), differences: new Float64Array(top) };
+  const joint = {
+    levels,
+    p,
+    px: new Float64Array(n),
+    py: new Float64Array(n),
+    sums: new Float64Array(2 * top + 1),
+    differences: new Float64Array(top),
+  };
   for (let i = 0, k = 0; i < n; i++) {
     for (let j = 0; j < n; j++, k++) {
       if (p[k] === 0) continue;
@@ -208,7 +223,9 @@ function angleFeatures(joint: Joint): GlcmValues {
 
 /** PyRadiomics' weight of an angle: exp of minus the squared distance, 1 without weighting. */
 function glcmWeight(offset: Offset, { spacing, weightingNorm }: GlcmOptions): number {
-  return weightingNorm === null || weightingNorm === 'no_weighting' ? 1 : Math.exp(-(offsetDistance(offset, spacing, weightingNorm) ** 2));
+  return weightingNorm === null || weightingNorm === 'no_weighting'
+    ? 1
+    : Math.exp(-(offsetDistance(offset, spacing, weightingNorm) ** 2));
 }
 
 /** The 24 GLCM features of one region: means over the angles that hold pairs, or of the weighted sum of all angles. */
@@ -221,7 +238,15 @@ export function glcmFeatures(table: LevelTable, matrix: GlcmMatrix, options: Glc
   for (const group of groups) {
     const p = new Float64Array(rows.length ** 2);
     for (const angle of group) {
-      addAngle(p, matrix, angle, rows, table.levels.length, options.symmetrical, glcmWeight(matrix.offsets[angle] as Offset, options));
+      addAngle(
+        p,
+        matrix,
+        angle,
+        rows,
+        table.levels.length,
+        options.symmetrical,
+        glcmWeight(matrix.offsets[angle] as Offset, options),
+      );
     }
     const joint = normalise(p, levels);
     if (joint) means.add(angleFeatures(joint));

@@ -25,7 +25,15 @@ export const gldmNames = [
 /** The 14 GLDM features of one region. A dependence counts the voxel itself: its size is one more than its neighbours. */
 export function gldmFeatures(table: LevelTable, { counts, maxDependence }: GldmMatrix): FeatureValues {
   const at = (row: number, column: number) => counts[row * maxDependence + column] as number;
-  const f = sizeFeatures(sparse(occupiedRows(table), maxDependence, (row) => table.levels[row] as number, (column) => column + 1, at));
+  const f = sizeFeatures(
+    sparse(
+      occupiedRows(table),
+      maxDependence,
+      (row) => table.levels[row] as number,
+      (column) => column + 1,
+      at,
+    ),
+  );
   const values: Record<(typeof gldmNames)[number], number> = {
     DependenceEntropy: f.entropy,
     DependenceNonUniformity: f.sizeSquares / f.total,

@@ -60,7 +60,11 @@ function runFeatures(matrix: SizeMatrix): GlrlmValues {
 }
 
 /** The 16 GLRLM features of one region: means over the angles, or of their weighted sum. */
-export function glrlmFeatures(table: LevelTable, matrix: GlrlmMatrix, { weightingNorm, spacing }: GlrlmOptions): FeatureValues {
+export function glrlmFeatures(
+  table: LevelTable,
+  matrix: GlrlmMatrix,
+  { weightingNorm, spacing }: GlrlmOptions,
+): FeatureValues {
   const rows = occupiedRows(table);
   const tableRows = table.levels.length;
   const { counts, maxRun, offsets, multiElement } = matrix;
@@ -75,7 +79,13 @@ export function glrlmFeatures(table: LevelTable, matrix: GlrlmMatrix, { weightin
       }
       return sum;
     };
-    const runs = sparse(rows, maxRun, (row) => table.levels[row] as number, (column) => column + 1, at);
+    const runs = sparse(
+      rows,
+      maxRun,
+      (row) => table.levels[row] as number,
+      (column) => column + 1,
+      at,
+    );
     if (runs.count.length > 0) means.add(runFeatures(runs));
   }
   return means.values(NO_LINES);

@@ -96,7 +96,13 @@ export function sizeFeatures({ level, size, count }: SizeMatrix): SizeFeatures {
 }
 
 /** Collects the non-zero entries of a dense table. */
-export function sparse(rows: readonly number[], columns: number, levelOf: (row: number) => number, sizeOf: (column: number) => number, at: (row: number, column: number) => number): SizeMatrix {
+export function sparse(
+  rows: readonly number[],
+  columns: number,
+  levelOf: (row: number) => number,
+  sizeOf: (column: number) => number,
+  at: (row: number, column: number) => number,
+): SizeMatrix {
   const level: number[] = [];
   const size: number[] = [];
   const count: number[] = [];
