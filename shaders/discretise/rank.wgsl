@@ -1,6 +1,6 @@
 // discretise/rank: replaces each grey level by its rank among the levels that occur in its region, so that matrices of
 // regions with many, mostly empty, levels stay small. One invocation per entry of the voxel list; out-of-range
-// invocations do nothing. Twin: test/reference/discretise/rank.ts
+// invocations do nothing. Twin: in test/discretise/levels.test.ts
 #import common/grid
 #import common/cell
 #import common/region

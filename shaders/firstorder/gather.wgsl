@@ -1,6 +1,6 @@
 // firstorder/gather: the intensity keys of each region, side by side, for images whose values are not small integers.
 // The order within a region is not determined; the host sorts them. One invocation per entry of the voxel list;
-// out-of-range invocations do nothing. Twin: test/reference/firstorder/gather.ts
+// out-of-range invocations do nothing. Twin: in test/firstorder/kernels.test.ts
 #import common/grid
 #import common/cell
 #import common/region

@@ -1,6 +1,6 @@
 // firstorder/histogram: how many voxels of each region have each intensity, for integer images: the keys of integers are
 // consecutive, so a key minus the region's smallest key is the column. One invocation per entry of the voxel list;
-// out-of-range invocations do nothing. Twin: test/reference/firstorder/histogram.ts
+// out-of-range invocations do nothing. Twin: in test/firstorder/kernels.test.ts
 #import common/grid
 #import common/cell
 #import common/region

@@ -2,7 +2,7 @@
 // One invocation reads STRIP consecutive words of the packed mask and adds what it saw once per run of one label.
 // Grid: linear over strips; out-of-range invocations do nothing. Label 0 is background and never counted.
 // Table row of a label: voxel count, then the complements of min x, y, z and max x, y, z (so that zero means "none yet").
-// Twin: test/reference/roi/bounds.ts
+// Twin: test/reference/roi/roi.ts (extents)
 #import common/grid
 #import common/box
 

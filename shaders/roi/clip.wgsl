@@ -2,7 +2,7 @@
 // PyRadiomics crops the mask of its shape features to the box of the resegmented region; this repeats that.
 // One invocation per entry of the voxel list; out-of-range invocations do nothing.
 // Row of a region in `boxes`: min x, y, z, max x, y, z of the unpadded box, 2 unused.
-// Twin: test/reference/roi/clip.ts
+// Twin: in test/roi/roi.test.ts
 #import common/grid
 #import common/cell
 #import common/box

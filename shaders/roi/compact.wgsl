@@ -2,7 +2,7 @@
 // `voxels` (indices into `cells` of all voxels inside a region, in runs that follow the rows of the box).
 // One invocation takes SEGMENT voxels of one row of the box and reserves its place in the list with one atomic.
 // Grid: linear over segments; out-of-range invocations do nothing. The order of the runs in the list is not determined.
-// Twin: test/reference/roi/compact.ts
+// Twin: the labels themselves, in test/roi/roi.test.ts
 #import common/grid
 #import common/cell
 

@@ -4,7 +4,7 @@
 // Grid: linear over strips; out-of-range invocations take part in the subgroup with nothing. Cells that became 0
 // (resegmentation) are skipped. Positions are those of the unpadded box.
 // Row of a region in `sums`: see the constants below; minima are stored as complements so that zero means "none yet".
-// Definition: PyRadiomics shape.py (covariance of the physical coordinates). Twin: test/reference/roi/extent.ts
+// Definition: PyRadiomics shape.py (covariance of the physical coordinates). Twin: test/reference/roi/roi.ts (extents)
 #if SUBGROUPS
 enable subgroups;
 // Whether all lanes hold the same region is decided at run time, by subgroupAll.

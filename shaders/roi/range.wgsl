@@ -3,7 +3,7 @@
 // finds the extreme high words, pass 1 the extreme low words among voxels whose high word is extreme.
 // Grid: linear over strips; out-of-range invocations do nothing.
 // Row of a region in `ranges`: ~min high, ~min low, max high, max low, NaN count, 3 unused (zero means "none yet").
-// Twin: test/reference/roi/range.ts
+// Twin: test/reference/roi/roi.ts (ranges)
 #import common/grid
 #import common/cell
 #import common/key

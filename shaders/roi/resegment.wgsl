@@ -1,7 +1,7 @@
 // roi/resegment: takes out of the regions every voxel whose intensity is outside the region's closed range, and every NaN.
 // One invocation per entry of the voxel list; out-of-range invocations do nothing.
 // Row of a region in `thresholds`: lower high, lower low, upper high, upper low (keys).
-// Definition: PyRadiomics imageoperations.resegmentMask. Twin: test/reference/roi/resegment.ts
+// Definition: PyRadiomics imageoperations.resegmentMask. Twin: test/reference/roi/roi.ts (resegmented)
 #import common/grid
 #import common/cell
 #import common/key

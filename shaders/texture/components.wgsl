@@ -9,7 +9,7 @@
 //   tally     counts the zones of each grey level: sizes up to `columns` in `counts`, larger ones in a list
 //   volumes   counts the components of each region
 // Definition: PyRadiomics glszm.py, cmatrices.c (IBSI 3.8); union by atomic minimum after Komura 2015.
-// Twin: test/reference/texture/glszm.ts
+// Twin: test/reference/texture/components.ts
 #import common/grid
 #import common/cell
 #import common/region

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { linearStep } from '../../src/pipeline/box.ts';
+import { pair } from '../../src/pipeline/roi/extent.ts';
+import { connectivity, decodeZones, recordVolumes, recordZones } from '../../src/pipeline/texture/components.ts';
+import { recordGlcm } from '../../src/pipeline/texture/glcm.ts';
+import { recordGldm } from '../../src/pipeline/texture/gldm.ts';
+import { recordGlrlm } from '../../src/pipeline/texture/glrlm.ts';
+import type { Offset } from '../../src/pipeline/texture/matrices.ts';
+import { recordNgtdm } from '../../src/pipeline/texture/ngtdm.ts';
+import { offsets } from '../../src/pipeline/texture/offsets.ts';
+import type { Vec3 } from '../../src/pipeline/volume.ts';
+import { components, zones } from '../reference/texture/components.ts';
+import { glcm } from '../reference/texture/glcm.ts';
+import { gldm } from '../reference/texture/gldm.ts';
+import { glrlm } from '../reference/texture/glrlm.ts';
+import { ngtdm } from '../reference/texture/ngtdm.ts';
+import { useEngine } from '../support/engine.ts';
+import { type RecordedLevels, randomGrid, recordGrid } from '../support/levels.ts';
+import { awkwardSizes } from '../support/random.ts';
+
+const NG = 5;
+const middle: Vec3 = [14, 11, 9];
+const cases = [
+  ...awkwardSizes.map((size) => ({
+    name: `${size.join(' x ')}, one region`,
+    grid: randomGrid(size, 1, NG, 0.8, 4),
+    distances: [1],
+    force2Ddimension: null,
+  })),
+  { name: 'three regions', grid: randomGrid(middle, 3, NG, 0.7, 5), distances: [1], force2Ddimension: null },
+  { name: 'sparse region', grid: randomGrid(middle, 1, NG, 0.08, 6), distances: [1], force2Ddimension: null },
+  { name: 'distances 1 and 2', grid: randomGrid(middle, 2, NG, 0.7, 7), distances: [1, 2], force2Ddimension: null },
+  ...([0, 1, 2] as const).map((axis) => ({
+    name: `force2D across axis ${axis}`,
+    grid: randomGrid(middle, 2, NG, 0.8, 8),
+    distances: [1],
+    force2Ddimension: axis,
+  })),
+];
+type Case = (typeof cases)[number];
+
+const half = ({ force2Ddimension }: Case) => offsets([1], { bidirectional: false, force2Ddimension });
+const pairs = ({ distances, force2Ddimension }: Case) => offsets(distances, { bidirectional: false, force2Ddimension });
+const around = ({ distances, force2Ddimension }: Case) => offsets(distances, { bidirectional: true, force2Ddimension });
+const record = (c: Case, angles = 0): RecordedLevels => recordGrid(c.grid, NG, Math.max(...c.distances), angles);
+const steps = ({ cells }: RecordedLevels, list: readonly Offset[]) =>
+  Int32Array.from(list, (o) => linearStep(cells.box, o));
+const eachRegion = ({ count }: RecordedLevels) => Array.from({ length: count }, (_, r) => r);
+
+describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
+  const engine = useEngine({ subgroups });
+
+  it.each(cases)('texture/glcm: $name equals the CPU twin', async (c) => {
+    const list = pairs(c);
+    const grid = record(c, list.length);
+    const size = list.length * NG * NG;
+    const download = grid.rec.download(
+      recordGlcm(grid.rec, grid.cells, grid.regions, steps(grid, list), grid.count * size),
+    );
+    const counts = (await engine().execute(grid.rec)).u32(download);
+    for (const r of eachRegion(grid))
+      expect(Array.from(counts.subarray(r * size, (r + 1) * size))).toEqual(glcm(c.grid, r + 1, list, NG));
+  });
+
+  it.each(cases)('texture/glrlm: $name equals the CPU twin', async (c) => {
+    const list = half(c);
+    const grid = record(c);
+    const maxRun = Math.max(...c.grid.size);
+    const rows = grid.count * NG;
+    const { counts, multiElement } = recordGlrlm(
+      grid.rec,
+      grid.cells,
+      { buffer: grid.regions, count: grid.count },
+      list,
+      rows,
+      maxRun,
+    );
+    const [a, b] = [grid.rec.download(counts), grid.rec.download(multiElement)];
+    const results = await engine().execute(grid.rec);
+    for (const r of eachRegion(grid)) {
+      const expected = glrlm(c.grid, r + 1, list, NG, maxRun);
+      const found = list.flatMap((_, angle) =>
+        Array.from(results.u32(a).subarray((angle * rows + r * NG) * maxRun, (angle * rows + (r + 1) * NG) * maxRun)),
+      );
+      expect(found).toEqual(expected.counts);
+      expect(list.map((_, angle) => (results.u32(b)[r]! >>> angle) & 1)).toEqual(expected.multiElement);
+    }
+  });
+
+  it.each(cases.flatMap((c) => [0, 1].map((alpha) => ({ ...c, alpha }))))(
+    'texture/gldm: $name, alpha $alpha equals the CPU twin',
+    async (c) => {
+      const list = around(c);
+      const grid = record(c);
+      const size = NG * (list.length + 1);
+      const download = grid.rec.download(
+        recordGldm(grid.rec, grid.cells, grid.regions, steps(grid, list), grid.greyLevels, c.alpha),
+      );
+      const counts = (await engine().execute(grid.rec)).u32(download);
+      for (const r of eachRegion(grid))
+        expect(Array.from(counts.subarray(r * size, (r + 1) * size))).toEqual(gldm(c.grid, r + 1, list, NG, c.alpha));
+    },
+  );
+
+  it.each(cases.flatMap((c) => [true, false].map((ranked) => ({ ...c, ranked }))))(
+    'texture/ngtdm: $name, ranked $ranked equals the CPU twin',
+    async (c) => {
+      const list = around(c);
+      const grid = record(c);
+      const size = NG * list.length;
+      const download = grid.rec.download(
+        recordNgtdm(grid.rec, grid.cells, grid.regions, steps(grid, list), grid.greyLevels, c.ranked),
+      );
+      const sums = (await engine().execute(grid.rec)).u32(download);
+      for (const r of eachRegion(grid)) {
+        expect(Array.from({ length: size }, (_, k) => pair(sums, 2 * (r * size + k)))).toEqual(
+          ngtdm(c.grid, r + 1, list, NG),
+        );
+      }
+    },
+  );
+
+  it.each(cases)('texture/components: zones and volumes of $name equal the CPU twin', async (c) => {
+    const grid = record(c);
+    const how = connectivity(half(c), grid.cells.box);
+    const rows = grid.count * NG;
+    const zoneBuffers = recordZones(grid.rec, grid.cells, grid.regions, how, rows);
+    const [counts, large] = [grid.rec.download(zoneBuffers.counts), grid.rec.download(zoneBuffers.large)];
+    const totals = grid.rec.download(recordVolumes(grid.rec, grid.cells, how, grid.count));
+    const results = await engine().execute(grid.rec);
+    for (const r of eachRegion(grid)) {
+      const { row, size, count } = decodeZones(results.u32(counts), results.u32(large), r * NG, NG);
+      expect(Array.from(row, (value, k) => [value, size[k], count[k]])).toEqual(zones(c.grid, r + 1, half(c)));
+      expect(results.u32(totals)[r]).toBe(components(c.grid, r + 1, half(c), false).length);
+    }
+  });
+
+  it('texture/components lists zones larger than the table', async () => {
+    const size: Vec3 = [40, 30, 20];
+    const flat = {
+      size,
+      regions: new Uint8Array(24000).fill(1),
+      levels: Uint8Array.from({ length: 24000 }, (_, i) => (i % 40 < 20 ? 2 : 4)),
+    };
+    const grid = recordGrid(flat, NG, 1, 0);
+    const buffers = recordZones(
+      grid.rec,
+      grid.cells,
+      grid.regions,
+      connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), grid.cells.box),
+      NG,
+    );
+    const [counts, large] = [grid.rec.download(buffers.counts), grid.rec.download(buffers.large)];
+    const results = await engine().execute(grid.rec);
+    expect(decodeZones(results.u32(counts), results.u32(large), 0, NG)).toEqual({
+      row: Uint32Array.of(1, 3),
+      size: Uint32Array.of(12000, 12000),
+      count: Uint32Array.of(1, 1),
+    });
+  });
+});
