@@ -37,10 +37,12 @@ export function deviceDescriptor(adapter: GPUAdapter): GPUDeviceDescriptor {
   };
 }
 
-/** Reads the abilities off a device and its adapter. */
-export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
+/** Reads the abilities off a device and its adapter. @param bindingBytes a lower limit for one binding */
+export function capsOf(adapter: GPUAdapter, device: GPUDevice, bindingBytes = Number.POSITIVE_INFINITY): Caps {
   const info = adapter.info as GPUAdapterInfo & { subgroupMinSize?: number; subgroupMaxSize?: number };
   const name = info.device || info.description || info.architecture || info.vendor || 'unknown adapter';
+  const names: readonly LimitName[] = [...wantedLimits, 'maxComputeWorkgroupsPerDimension'];
+  const limits = Object.fromEntries(names.map((limit) => [limit, device.limits[limit]])) as Record<LimitName, number>;
   return {
     adapter: name,
     driver: info.description ?? '',
@@ -51,8 +53,6 @@ export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
     subgroupSizes: [info.subgroupMinSize ?? 0, info.subgroupMaxSize ?? 0],
     f16: device.features.has('shader-f16'),
     timestamps: device.features.has('timestamp-query'),
-    limits: Object.fromEntries(
-      [...wantedLimits, 'maxComputeWorkgroupsPerDimension' as const].map((limit) => [limit, device.limits[limit]]),
-    ) as Record<LimitName, number>,
+    limits: { ...limits, maxStorageBufferBindingSize: Math.min(limits.maxStorageBufferBindingSize, bindingBytes) },
   };
 }

@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly profile?: boolean;
   /** Use subgroup operations where the device has them. Default: not on software drivers, where they only cost compilation. */
   readonly subgroups?: boolean;
+  /** Largest buffer that a kernel may bind, bytes, where it shall be less than the device's own limit. */
+  readonly bindingBytes?: number;
   /** Kept reachable as long as the engine: Dawn's instance must not be collected while its device lives. */
   readonly keepAlive?: unknown;
 }
@@ -51,7 +53,7 @@ export class Engine {
   }
 
   private constructor(adapter: GPUAdapter, device: GPUDevice, options: EngineOptions) {
-    this.caps = capsOf(adapter, device);
+    this.caps = capsOf(adapter, device, options.bindingBytes);
     this.#device = device;
     this.#keepAlive = options.keepAlive;
     this.#context = {
