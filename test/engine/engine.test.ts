@@ -52,7 +52,9 @@ describe('engine/execute', () => {
   it('keeps several recordings in flight apart', async () => {
     const jobs = Array.from({ length: 8 }, (_, k) => recordDouble(ramp(100 + k), double, k));
     const results = await Promise.all(jobs.map(({ rec }) => engine().execute(rec)));
-    results.forEach((r, k) => expect(r.u32(jobs[k]!.download)).toEqual(ramp(100 + k).map((x) => k * x)));
+    results.forEach((r, k) => {
+      expect(r.u32(jobs[k]!.download)).toEqual(ramp(100 + k).map((x) => k * x));
+    });
   });
 
   it('clears zeroed buffers although the pool hands out used ones', async () => {

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 export const sharedPath = (...p: string[]) => resolve('..', 'shared', ...p);
 export const hasShared = () => existsSync(sharedPath());
 export const describeShared = describe;
-export let worst: Record<string, number> = {};
+export const worst: Record<string, number> = {};
 export function expectClose(
   a: number,
   e: number,

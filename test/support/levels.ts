@@ -1,5 +1,5 @@
 /** A grid of grey levels on the GPU: each value is its own bin, so the level is the value. */
-import { type BufferRef, Recording } from '../../src/engine/index.ts';
+import type { BufferRef, Recording } from '../../src/engine/index.ts';
 import { recordLevels } from '../../src/pipeline/discretise/levels.ts';
 import { type RegionRow, uploadRegions } from '../../src/pipeline/discretise/regions.ts';
 import { keyOf } from '../../src/pipeline/keys.ts';

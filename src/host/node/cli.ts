@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `voxomics extract`, `voxomics info`. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
 import { version } from '../../version.ts';
@@ -12,7 +12,6 @@ const program = new Command('voxomics')
   .version(version)
   .addCommand(extractCommand())
   .addCommand(infoCommand())
-  .showHelpAfterError('(voxomics --help shows the commands, voxomics extract --help the options)')
   .addHelpText(
     'after',
     `
@@ -23,22 +22,33 @@ Examples:
   voxomics info                                                  adapters and what is missing`,
   );
 
-/** Exit codes: 0 done, 1 bad input, 2 bad command line, 3 GPU failure. */
-function exitCode(error: unknown): number {
+// Errors of the command line are thrown, so that all ways out pass below.
+for (const command of [program, ...program.commands]) {
+  command
+    .exitOverride()
+    .showHelpAfterError('(voxomics --help shows the commands, voxomics extract --help the options)');
+}
+
+/** Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 4 anything else. */
+function exitStatus(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof PipelineError) return 1;
   return error instanceof EngineError ? 3 : 4;
+}
+
+/** What to print of an error; commander has printed its own. */
+function describe(error: unknown): string {
+  if (error instanceof CommanderError) return '';
+  if (error instanceof PipelineError || error instanceof EngineError)
+    return `voxomics: ${error.code}: ${error.message}\n`;
+  return `voxomics: ${error instanceof Error ? error.stack : String(error)}\n`;
 }
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const known = error instanceof PipelineError || error instanceof EngineError;
-  process.stderr.write(
-    known
-      ? `voxomics: ${error.code}: ${error.message}\n`
-      : `voxomics: ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  process.exitCode = exitCode(error);
+  process.stderr.write(describe(error));
+  process.exitCode = exitStatus(error);
 }
 // Dawn keeps the event loop alive as long as an instance is reachable.
 process.stdout.write('', () => process.exit());

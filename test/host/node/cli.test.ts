@@ -1,0 +1,154 @@
+/** The command line as a user calls it: the built program in a process of its own. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { niftiGz } from '../../support/files.ts';
+import { random } from '../../support/random.ts';
+import { volumeOf } from '../../support/region.ts';
+
+const launcher = resolve(import.meta.dirname, '../../../scripts/run.mjs');
+let folder = '';
+const file = (name: string) => join(folder, name);
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function voxomics(...args: string[]): Promise<Run> {
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [launcher, 'voxomics', ...args],
+      { cwd: folder, env: { ...process.env, INIT_CWD: folder }, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
+  });
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'voxomics-cli-'));
+  const next = random(3);
+  const size = [20, 18, 10] as const;
+  const grid = { ...volumeOf(new Uint8Array(0), size), spacing: [1, 1, 2] as const };
+  const image = Int16Array.from({ length: 3600 }, () => next() * 500);
+  const mask = Uint8Array.from({ length: 3600 }, (_, i) => (i % 20 < 8 ? 1 : i % 20 > 12 ? 2 : 0));
+  writeFileSync(file('image.nii.gz'), niftiGz({ ...grid, data: image }));
+  writeFileSync(file('mask.nii.gz'), niftiGz({ ...grid, data: mask }));
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('voxomics extract', () => {
+  it('prints one row as JSON', async () => {
+    const { code, stdout } = await voxomics('extract', 'image.nii.gz', 'mask.nii.gz');
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as Record<string, unknown>[];
+    expect(rows).toHaveLength(1);
+    expect(Object.keys(rows[0]!).filter((c) => c.startsWith('original_'))).toHaveLength(107);
+    expect(rows[0]!['voxomics_reasons']).toEqual({});
+  });
+
+  it.each(['csv', 'txt', 'parquet', 'json'])(
+    'writes %s by the ending of the output, and nothing else',
+    async (ending) => {
+      const before = readdirSync(folder);
+      const output = `rows.${ending}`;
+      const { code, stdout } = await voxomics(
+        'extract',
+        'image.nii.gz',
+        'mask.nii.gz',
+        '--label',
+        'all',
+        '-o',
+        output,
+        '--classes',
+        'firstorder,ngtdm',
+      );
+      expect([code, stdout]).toEqual([0, '']);
+      expect(readdirSync(folder).sort()).toEqual([...new Set([...before, output])].sort());
+      if (ending === 'csv') expect(readFileSync(file(output), 'utf8').trim().split('\r\n')).toHaveLength(3);
+      if (ending === 'txt')
+        expect(readFileSync(file(output), 'utf8')).toMatch(/^Case-2_original_ngtdm_Strength: [\d.]+$/m);
+      if (ending === 'json') expect(JSON.parse(readFileSync(file(output), 'utf8'))).toHaveLength(2);
+      if (ending === 'parquet') {
+        const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file(output)) });
+        expect(rows[1]).toHaveProperty('original_firstorder_Mean');
+      }
+    },
+  );
+
+  it('takes unions, settings and classes', async () => {
+    const { stdout } = await voxomics(
+      'extract',
+      'image.nii.gz',
+      'mask.nii.gz',
+      '--label',
+      '1+2',
+      '--setting',
+      'binWidth=5',
+      '--setting',
+      'distances=1,2',
+      '--classes',
+      'glcm',
+    );
+    const [row] = JSON.parse(stdout) as Record<string, Record<string, unknown>>[];
+    expect(row!['diagnostics_Configuration_Settings']).toMatchObject({ label: '1+2', binWidth: 5, distances: [1, 2] });
+    expect(
+      Object.keys(row!)
+        .filter((c) => c.startsWith('original_'))
+        .every((c) => c.includes('_glcm_')),
+    ).toBe(true);
+  });
+
+  it('profiles', async () => {
+    const { code, stderr } = await voxomics(
+      'extract',
+      'image.nii.gz',
+      'mask.nii.gz',
+      '-o',
+      'p.csv',
+      '--profile',
+      'profile.json',
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/texture\/glcm\s+\d/);
+    const profile = JSON.parse(readFileSync(file('profile.json'), 'utf8')) as { kernels: { kernel: string }[] };
+    expect(profile.kernels.map((k) => k.kernel)).toContain('shape/mesh');
+  });
+
+  it.each([
+    [['image.nii.gz', 'mask.nii.gz', '--label', '7'], 1, /LabelNotFound.*1, 2/],
+    [['image.nii.gz', 'nothing.nii.gz'], 1, /BadFile: nothing.nii.gz/],
+    [['image.nii.gz', 'mask.nii.gz', '--setting', 'binwidht=3'], 1, /Did you mean binWidth/],
+    [['image.nii.gz', 'mask.nii.gz', '-o', 'rows.xlsx'], 1, /--format json\|csv\|txt\|parquet/],
+    [['image.nii.gz', 'mask.nii.gz', '-f', 'parquet'], 1, /--output/],
+    [['image.nii.gz', 'mask.nii.gz', '--format', 'yaml'], 2, /Allowed choices/],
+    [['image.nii.gz'], 2, /missing required argument/],
+    [['image.nii.gz', 'mask.nii.gz', '--adapter', 'voodoo'], 3, /no adapter for "voodoo"/],
+  ] as const)('%j ends with status %i and a message', async (args, status, message) => {
+    const { code, stdout, stderr } = await voxomics('extract', ...args);
+    expect([code, stdout]).toEqual([status, '']);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('voxomics', () => {
+  it('lists the adapters', async () => {
+    const { code, stdout } = await voxomics('info', '--json');
+    expect(code).toBe(0);
+    const { adapters } = JSON.parse(stdout) as { adapters: { kind: string; caps: object | null }[] };
+    expect(adapters.map((a) => a.kind)).toEqual(['gpu', 'lavapipe', 'swiftshader']);
+    expect(adapters.some((a) => a.caps)).toBe(true);
+  });
+  it('shows help with examples', async () => {
+    const { code, stdout } = await voxomics('--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('voxomics extract image.nii.gz mask.nii.gz');
+  });
+});
