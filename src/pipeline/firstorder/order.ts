@@ -50,7 +50,10 @@ function select(
   rounds: number,
 ): void {
   if (from >= to) return;
-  if (high - low < SHORT) return insertionSort(a, low, high);
+  if (high - low < SHORT) {
+    insertionSort(a, low, high);
+    return;
+  }
   if (rounds === 0) {
     a.subarray(low, high + 1).sort();
     return;
