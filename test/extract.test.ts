@@ -101,13 +101,15 @@ describe('extract', () => {
 
   it('gives rows with errors beside rows with features', async () => {
     const labels = blocks.map((l, i) => (i === 0 ? 200 : l));
-    const rows = await run({ labels: [1, 200, 255] }, grid(labels));
+    const spread = grid(Float32Array.from(noise, (v, i) => (labels[i] === 3 && i % 2 ? v * 1e6 : v)));
+    const rows = await run({ labels: [1, 200, 255, 3] }, grid(labels), spread);
     expect(rows[0]).toHaveProperty('original_firstorder_Mean');
     expect(rows[1]!['voxomics_error']).toMatchObject({ code: 'RoiTooSmall' });
     expect(rows[2]!['voxomics_error']).toMatchObject({
       code: 'LabelNotFound',
       message: expect.stringContaining('255'),
     });
+    expect(rows[3]!['voxomics_error']).toMatchObject({ code: 'TooManyLevels' });
     expect(Object.keys(rows[1]!)).toContain('diagnostics_Image-original_Hash');
   });
 

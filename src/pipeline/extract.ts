@@ -9,6 +9,7 @@ import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { type Counts, countPass } from './pass/count.ts';
 import { measureMask } from './pass/facts.ts';
 import { finaliseRegion } from './pass/finalise.ts';
+import { needsLevels, regionEdges } from './pass/layout.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } from './pass/prepare.ts';
 import { findLabels } from './roi/bounds.ts';
 import { checkRegion } from './roi/checks.ts';
@@ -71,7 +72,7 @@ async function runPass(
   if (need > limit) return runHalves(input, need, limit, wanted, outcomes, done, signal);
   const pass = await preparePass(input);
   try {
-    const failed = failedRegions(input, pass);
+    const failed = failedRegions(input, pass, wanted);
     if (failed.size > 0) {
       for (const [selection, error] of failed) outcomes.set(selection, error);
       done(failed.size);
@@ -135,7 +136,7 @@ async function runHalves(
 }
 
 /** The regions that resegmentation or the image's values make impossible. */
-function failedRegions(input: PassInput, pass: PreparedPass): Map<Selection, PipelineError> {
+function failedRegions(input: PassInput, pass: PreparedPass, wanted: WantedFeatures): Map<Selection, PipelineError> {
   const failed = new Map<Selection, PipelineError>();
   for (const state of pass.states) {
     try {
@@ -150,6 +151,7 @@ function failedRegions(input: PassInput, pass: PreparedPass): Map<Selection, Pip
         checkRegion(selection.name, extent.voxels, extent.box, input.settings);
       }
       checkRange(state, pass.image);
+      if (needsLevels(wanted)) regionEdges(input, state);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       failed.set(state.selection, error);

@@ -1,49 +1,33 @@
 /** The second half of a pass: everything that is counted on the GPU, in one submit. */
 import { type BufferRef, type Download, Recording, type Results } from '../../engine/index.ts';
-import { boxSize, linearStep } from '../box.ts';
+import { linearStep } from '../box.ts';
 import type { FeatureClass, WantedFeatures } from '../classes.ts';
-import { binEdges, levelOf } from '../discretise/edges.ts';
-import { edgeKeys, levelCount, recordLevels } from '../discretise/levels.ts';
+import { recordLevels } from '../discretise/levels.ts';
 import { recordRank } from '../discretise/rank.ts';
-import { type RegionRow, uploadRegions } from '../discretise/regions.ts';
-import { PipelineError } from '../errors.ts';
-import { planValues, recordValues, type ValuePlan } from '../firstorder/values.ts';
-import { type LineLayout, lineLayout, recordExtremes, recordMesh } from '../shape/surface.ts';
+import { uploadRegions } from '../discretise/regions.ts';
+import { recordValues } from '../firstorder/values.ts';
+import { recordExtremes, recordMesh } from '../shape/surface.ts';
 import { connectivity, recordVolumes, recordZones } from '../texture/components.ts';
 import { recordGlcm } from '../texture/glcm.ts';
 import { recordGldm } from '../texture/gldm.ts';
 import { recordGlrlm } from '../texture/glrlm.ts';
 import type { LevelTable, Offset } from '../texture/matrices.ts';
 import { recordNgtdm } from '../texture/ngtdm.ts';
-import { offsets } from '../texture/offsets.ts';
+import {
+  type CountLayout,
+  checkTables,
+  type Discretisation,
+  discretise,
+  everyLevel,
+  layoutFor,
+  needsLevels,
+  rankRows,
+  regionRows,
+  sum,
+  tableBytes,
+  withoutLevels,
+} from './layout.ts';
 import { fullConnectivity, type PassInput, type PreparedPass } from './prepare.ts';
-
-/** Bytes of level-indexed tables beyond which grey levels are replaced by their ranks first (one more round trip). */
-const RANK_BYTES = 4 * 2 ** 20;
-
-/** Offsets of the texture classes for the settings and the dimension of a case. */
-export interface Neighbourhoods {
-  /** One of each pair of opposite offsets at the distances: GLCM. */
-  readonly pairs: readonly Offset[];
-  /** All offsets at the distances: GLDM, NGTDM. */
-  readonly around: readonly Offset[];
-  /** One of each pair of opposite unit offsets: GLRLM, GLSZM. */
-  readonly unit: readonly Offset[];
-}
-
-/** Where the counts of all regions lie. */
-export interface CountLayout {
-  readonly rowFirst: readonly number[];
-  readonly rows: readonly number[];
-  readonly totalRows: number;
-  readonly glcmFirst: readonly number[];
-  readonly maxRun: number;
-  readonly neighbourhoods: Neighbourhoods;
-  /** Grey level of each row of all regions. */
-  readonly greyLevels: Uint32Array;
-  readonly values: ValuePlan;
-  readonly lines: LineLayout | null;
-}
 
 /** What a pass has counted; null for what was not asked for. */
 export interface Counts {
@@ -60,131 +44,17 @@ export interface Counts {
   readonly volumes: Uint32Array | null;
 }
 
-/** PyRadiomics numbers the axes of a 2D image y = 0, x = 1. */
-function forcedAxis(input: PassInput): 0 | 1 | 2 | null {
-  const { force2D, force2Ddimension } = input.settings;
-  if (!force2D) return null;
-  return (input.image.dimension === 2 ? Math.min(force2Ddimension + 1, 2) : force2Ddimension) as 0 | 1 | 2;
-}
+/** Bytes of level-indexed tables beyond which grey levels are replaced by their ranks first (one more round trip). */
+const RANK_BYTES = 4 * 2 ** 20;
 
-function neighbourhoods(input: PassInput): Neighbourhoods {
-  const force2Ddimension = forcedAxis(input);
-  const flat = (list: Offset[]) => (input.image.dimension === 2 ? list.filter((o) => o[2] === 0) : list);
-  return {
-    pairs: flat(offsets(input.settings.distances, { bidirectional: false, force2Ddimension })),
-    around: flat(offsets(input.settings.distances, { bidirectional: true, force2Ddimension })),
-    unit: flat(offsets([1], { bidirectional: false, force2Ddimension })),
-  };
-}
-
-interface Discretisation {
-  readonly edges: readonly Uint32Array[];
-  readonly rows: readonly number[];
-}
-
-/** Bin edges of every region in keys, and its number of levels. */
-function discretise({ settings, image }: PassInput, { states, image: { kind } }: PreparedPass): Discretisation {
-  const float32 = image.data instanceof Float32Array;
-  const all = states.map(({ range }) => binEdges(range.minimum, range.maximum, { ...settings, float32 }));
-  return {
-    edges: all.map((edges) => edgeKeys(kind, edges)),
-    rows: all.map((edges, r) => {
-      const { maximum, nans } = (states[r] as (typeof states)[number]).range;
-      return levelCount(edges, levelOf(edges, maximum), nans);
-    }),
-  };
-}
-
-/** Where parts of the given sizes start when they lie one after the other. */
-function prefix(sizes: readonly number[]): number[] {
-  let total = 0;
-  return sizes.map((n) => {
-    const at = total;
-    total += n;
-    return at;
-  });
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-
-const textureClasses: readonly FeatureClass[] = ['glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'];
-
-function layoutFor(
-  input: PassInput,
-  pass: PreparedPass,
-  rows: readonly number[],
-  greyLevels: Uint32Array,
-  withLines: boolean,
-): CountLayout {
-  const around = neighbourhoods(input);
-  return {
-    rows,
-    rowFirst: prefix(rows),
-    totalRows: sum(rows),
-    glcmFirst: prefix(rows.map((n) => n * n * around.pairs.length)),
-    maxRun: Math.max(...pass.states.flatMap((s) => boxSize(s.extent.box))),
-    neighbourhoods: around,
-    greyLevels,
-    values: planValues(
-      pass.image,
-      pass.states.map((s) => s.range),
-      pass.states.map((s) => s.extent.voxels),
-    ),
-    lines: withLines ? lineLayout(pass.states.map((s) => s.extent.box)) : null,
-  };
-}
-
-function regionRows(
-  { edges }: Discretisation,
-  words: number,
-  pass: PreparedPass,
-  layout: CountLayout,
-  levelRows: readonly number[],
-): RegionRow[] {
-  const counts = edges.map((e) => e.length / words);
-  const first = prefix(counts);
-  const rowFirst = prefix(levelRows);
-  return pass.states.map(({ range }, r) => ({
-    edge_first: first[r] as number,
-    edge_count: counts[r] as number,
-    row_first: rowFirst[r] as number,
-    rows: levelRows[r] as number,
-    glcm_first: layout.glcmFirst[r] as number,
-    value_first: layout.values.first[r] as number,
-    value_low: range.lowKey,
-  }));
-}
-
-/** 1, 2, 3 … for each region: the grey levels of rows that have not been ranked. */
-const everyLevel = (rows: readonly number[]): Uint32Array =>
-  Uint32Array.from(rows.flatMap((n) => Array.from({ length: n }, (_, i) => i + 1)));
-
-/** Bytes of the tables whose size grows with the number of levels. */
-function tableBytes(layout: CountLayout): number {
-  const { pairs, around, unit } = layout.neighbourhoods;
-  const glcm = sum(layout.rows.map((n) => n * n * pairs.length));
-  return 4 * (glcm + layout.totalRows * (unit.length * layout.maxRun + 3 * around.length));
-}
-
-/** Ranks of the rows with voxels, within each region. */
-function rankRows(
-  histogram: Uint32Array,
-  rows: readonly number[],
-): { ranks: Uint32Array; rows: number[]; greyLevels: Uint32Array } {
-  const ranks = new Uint32Array(histogram.length);
-  const grey: number[] = [];
-  const first = prefix(rows);
-  const occupied = rows.map((n, r) => {
-    let rank = 0;
-    for (let level = 1; level <= n; level++) {
-      const row = (first[r] as number) + level - 1;
-      if (histogram[row] === 0) continue;
-      ranks[row] = ++rank;
-      grey.push(level);
-    }
-    return rank;
-  });
-  return { ranks, rows: occupied, greyLevels: Uint32Array.from(grey) };
+function concat(parts: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(sum(parts.map((p) => p.length)));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** Discretises in a submit of its own and replaces levels by ranks, so that the tables hold no empty levels. */
@@ -213,37 +83,11 @@ async function countRanked(
   return { ...counts, levels: full.filter((n) => n > 0) };
 }
 
-function checkTables({ engine, selections, settings }: PassInput, layout: CountLayout): void {
-  const limit = engine.caps.limits.maxStorageBufferBindingSize;
-  const need = Math.max(
-    4 * sum(layout.rows.map((n) => n * n * layout.neighbourhoods.pairs.length)),
-    4 * layout.neighbourhoods.unit.length * layout.totalRows * layout.maxRun,
-  );
-  if (need > limit) {
-    throw new PipelineError(
-      'TooLarge',
-      `label ${selections.map((s) => s.name).join(', ')}: ${layout.totalRows} grey levels need a matrix of ${need} bytes, this adapter binds ${limit}; use a larger binWidth than ${settings.binWidth}, or binCount`,
-    );
-  }
-}
-
-function concat(parts: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(sum(parts.map((p) => p.length)));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /** Counts everything that the wanted classes need. */
 export async function countPass(input: PassInput, pass: PreparedPass, wanted: WantedFeatures): Promise<Counts> {
-  const binned = wanted.has('firstorder') || textureClasses.some((c) => wanted.has(c));
+  const binned = needsLevels(wanted);
   const withLines = wanted.has('shape') || wanted.has('shape2D');
-  const binning = binned
-    ? discretise(input, pass)
-    : { edges: pass.states.map(() => new Uint32Array(0)), rows: pass.states.map(() => 0) };
+  const binning = binned ? discretise(input, pass) : withoutLevels(pass);
   const layout = layoutFor(input, pass, binning.rows, everyLevel(binning.rows), withLines);
   if (binned && tableBytes(layout) > RANK_BYTES) return countRanked(input, pass, binning, layout, wanted);
   const rec = new Recording('pass/count');
