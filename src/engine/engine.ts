@@ -1,7 +1,8 @@
 /** The engine: a device with its pool, caches and state. Knows nothing of medicine. */
 import { type Caps, capsOf, deviceDescriptor } from './caps.ts';
 import { DeviceLostError, EngineError } from './errors.ts';
-import { effectiveFlags, type ExecutionContext, execute } from './execute.ts';
+import type { ExecutionContext } from './context.ts';
+import { effectiveFlags, execute } from './execute.ts';
 import type { Flags, Kernel } from './kernel.ts';
 import { PipelineCache } from './pipelines.ts';
 import { BufferPool, type PoolStats } from './pool.ts';

@@ -2,7 +2,7 @@
 export type { Caps, LimitName } from './caps.ts';
 export { Engine, type EngineOptions, type EngineState, type EngineStats } from './engine.ts';
 export { DeviceLostError, EngineError, type EngineErrorCode } from './errors.ts';
-export { foldGroups } from './execute.ts';
+export { foldGroups } from './encode.ts';
 export { allKernels, type Bindings, defineKernel, type Flags, type Kernel } from './kernel.ts';
 export { packStructs } from './pack.ts';
 export type { PoolStats } from './pool.ts';
