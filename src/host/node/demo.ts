@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeNifti } from '../format/nifti-write.ts';
 import { createEngine, extractFiles, formatRows, type Row, writeAtomically } from './index.ts';
-import { makePhantom } from './phantom.ts';
+import { makePhantom } from '../phantom.ts';
 
 const featureColumn = /^original_(firstorder|shape|shape2D|glcm|glrlm|glszm|gldm|ngtdm)_(.+)$/;
 

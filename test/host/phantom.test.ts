@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { makePhantom } from '../../../src/host/node/phantom.ts';
+import { makePhantom } from '../../src/host/phantom.ts';
 
 /** Of the voxels as little-endian bytes; the same on every machine, or the demo's numbers would differ. */
 const imageHash = 'da2fc06110f82880b396827737b415fcd352a822a42bffe3cd73860977479520';

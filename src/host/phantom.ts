@@ -2,7 +2,7 @@
  * A synthetic breast-like case: fatty background, fibroglandular texture, skin, two enhancing lesions.
  * Integer arithmetic throughout, so that every machine makes the same voxels.
  */
-import type { Geometry, Mask, Volume } from '../../pipeline/volume.ts';
+import type { Geometry, Mask, Volume } from '../pipeline/volume.ts';
 
 const size = [96, 96, 48] as const;
 /** Voxel spacing in tenths of a millimetre: integers, as everything below. */
