@@ -1,0 +1,93 @@
+/** The same cases by PyRadiomics and flash-radiomics, in turn with ours in the same run. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Engine } from '../src/engine/index.ts';
+import { type CaseFiles, runCase } from './cases.ts';
+import { median, minimum } from './statistics.ts';
+
+export type PeerName = 'pyradiomics' | 'flash_radiomics';
+
+export interface PeerRow {
+  readonly case: string;
+  readonly peer: PeerName;
+  readonly peerMs: number;
+  readonly peerMedianMs: number;
+  readonly oursMs: number;
+  readonly oursMedianMs: number;
+  /** Peer's least time over ours. */
+  readonly ratio: number;
+  readonly medianRatio: number;
+}
+
+const scripts = () =>
+  resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'peers');
+
+/** Whether the scripts that install and time the peers are at hand. */
+export const hasPeers = (): boolean => existsSync(scripts());
+
+function runProgram(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.on('error', fail);
+    child.on('exit', (code) => (code === 0 ? done(output) : fail(new Error(`${command} ended with status ${code}`))));
+  });
+}
+
+/** Installs a peer into `environment` unless it is there. */
+export async function ensurePeer(peer: PeerName, environment: string): Promise<void> {
+  if (!existsSync(join(environment, 'bin', 'python')))
+    await runProgram('bash', [join(scripts(), peer, 'setup.sh'), environment]);
+}
+
+/** One timing of a peer: all classes of the original image, from file to dictionary, after a run that is not counted. */
+async function timePeer(
+  peer: PeerName,
+  environment: string,
+  { image, mask }: CaseFiles,
+  repeats: number,
+): Promise<number[]> {
+  const parameters = resolve(scripts(), '../reference/pyradiomics/params/original_default.yaml');
+  const options =
+    peer === 'pyradiomics'
+      ? ['--image', image, '--mask', mask, '--params', parameters, '--repeats', String(repeats)]
+      : [image, mask, '--presets', 'original_default', '--repeats', String(repeats)];
+  const output = await runProgram(join(environment, 'bin', 'python'), [join(scripts(), peer, 'bench.py'), ...options]);
+  const row = JSON.parse(output.trim().split('\n').at(-1) as string) as { seconds_min: number; seconds_median: number };
+  return [row.seconds_min * 1000, row.seconds_median * 1000];
+}
+
+const ROUNDS = 3;
+
+/** Compares in rounds: ours, theirs, ours, theirs …, so that a slow spell of the machine meets both. */
+export async function comparePeer(
+  engine: Engine,
+  files: CaseFiles,
+  peer: PeerName,
+  environment: string,
+): Promise<PeerRow> {
+  const ours: number[] = [];
+  const theirs: number[][] = [];
+  await runCase(engine, files);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let k = 0; k < 5; k++) ours.push(await runCase(engine, files));
+    theirs.push(await timePeer(peer, environment, files, 2));
+  }
+  const peerMs = minimum(theirs.map((t) => t[0] as number));
+  const peerMedianMs = median(theirs.map((t) => t[1] as number));
+  const [oursMs, oursMedianMs] = [minimum(ours), median(ours)];
+  return {
+    case: files.name,
+    peer,
+    peerMs,
+    peerMedianMs,
+    oursMs,
+    oursMedianMs,
+    ratio: peerMs / oursMs,
+    medianRatio: peerMedianMs / oursMedianMs,
+  };
+}
