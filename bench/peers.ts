@@ -1,6 +1,7 @@
 /** The same cases by PyRadiomics and flash-radiomics, in turn with ours in the same run. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Engine } from '../src/engine/index.ts';
 import { type CaseFiles, runCase } from './cases.ts';
@@ -28,12 +29,15 @@ export const hasPeers = (): boolean => existsSync(scripts());
 
 function runProgram(command: string, args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    // In a folder of its own: flash-radiomics leaves files where it runs.
+    const cwd = mkdtempSync(join(tmpdir(), 'voxomics-peer-'));
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;
     });
     child.on('error', fail);
+    child.on('exit', () => rmSync(cwd, { recursive: true, force: true }));
     child.on('exit', (code) => (code === 0 ? done(output) : fail(new Error(`${command} ended with status ${code}`))));
   });
 }

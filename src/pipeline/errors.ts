@@ -11,8 +11,13 @@ export type PipelineErrorCode =
   | 'RoiTooFewDimensions'
   | 'ResegmentationEmpty'
   | 'NonFiniteImage'
+  | 'ConstantImage'
+  | 'TooThin'
   | 'TooManyLevels'
   | 'TooLarge'
+  | 'BadDicom'
+  | 'BadSeries'
+  | 'MissingSpacing'
   | 'Cancelled';
 
 /** An input that cannot be processed. `message` ends with what to do about it; it never holds patient data. */
