@@ -129,7 +129,15 @@ export async function benchCase(files: CaseFiles, repeats: number, adapter: stri
 /** Runs one case in a process of its own and returns the most memory it held, bytes. */
 function peakMemory(files: CaseFiles, adapter: string | undefined): Promise<number> {
   const labels = files.labels === 'all' ? 'all' : files.labels.join();
-  const args = [process.argv[1] as string, 'memory', files.image, files.mask, labels, ...(adapter ? [adapter] : [])];
+  const args = [
+    ...process.execArgv,
+    process.argv[1] as string,
+    'memory',
+    files.image,
+    files.mask,
+    labels,
+    ...(adapter ? [adapter] : []),
+  ];
   return new Promise((done, fail) => {
     execFile(process.execPath, args, (error, output) => (error ? fail(error) : done(Number(output))));
   });

@@ -67,9 +67,9 @@ fi
 
 export PATH="$here/lib:$PATH"
 case $(basename "$0") in
-  voxomics) exec "$here/lib/node" "$here/dist/node/cli.js" "$@" ;;
-  demo) exec "$here/lib/node" "$here/dist/node/demo.js" "$@" ;;
-  bench) exec "$here/lib/node" "$here/dist/node/bench.js" "$@" ;;
+  voxomics) exec "$here/lib/node" --max-semi-space-size=2 "$here/dist/node/cli.js" "$@" ;;
+  demo) exec "$here/lib/node" --max-semi-space-size=2 "$here/dist/node/demo.js" "$@" ;;
+  bench) exec "$here/lib/node" --max-semi-space-size=2 "$here/dist/node/bench.js" "$@" ;;
   kernel-tests)
     cd "$here"
     # What needs more than a GPU (image readers, a browser, the checkout's own scripts) stays at home.

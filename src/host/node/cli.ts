@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
 /** The command line: `voxomics extract`, `voxomics info`. */
 import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/index.ts';
