@@ -5,6 +5,7 @@ import { caseDiagnostics, regionDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import type { FeatureValues } from './feature-values.ts';
 import { alignMask } from './geometry.ts';
+import { hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { type Counts, countPass } from './pass/count.ts';
 import { measureMask } from './pass/facts.ts';
@@ -68,7 +69,7 @@ async function runPass(
   if (input.selections.length === 0) return;
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
-  const need = passBox(input.selections, input.settings).cells * 4 * (input.image.data instanceof Float64Array ? 2 : 1);
+  const need = passBox(input.selections, input.settings).cells * input.image.keyBytes;
   if (need > limit) return runHalves(input, need, limit, wanted, outcomes, done, signal);
   const pass = await preparePass(input);
   try {
@@ -229,7 +230,15 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: finished, total: selections.length });
   };
   for (const group of disjointGroups(selections)) {
-    const input = { engine, image, labels: packed, selections: group, settings, mask, uncorrected };
+    const input = {
+      engine,
+      image: hostIntensities(image),
+      labels: packed,
+      selections: group,
+      settings,
+      mask,
+      uncorrected,
+    };
     await runPass(input, wanted, outcomes, done, signal);
   }
   const shared = await common;

@@ -14,6 +14,7 @@ import { resolveSelection } from '../../src/pipeline/selection.ts';
 import { parseSettings } from '../../src/pipeline/settings.ts';
 import { decodeZones } from '../../src/pipeline/texture/components.ts';
 import type { Volume } from '../../src/pipeline/volume.ts';
+import { hostIntensities } from '../../src/pipeline/intensities.ts';
 import { useEngine } from '../support/engine.ts';
 import { readNpy } from '../support/npy.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
@@ -73,7 +74,15 @@ describeShared('PyRadiomics matrices', () => {
     const labels = packLabels(mask);
     const selections = [resolveSelection([label], labels, await findLabels(engine(), labels, mask.size))];
     const settings = parseSettings({ binWidth: meta.settings.binWidth });
-    const input = { engine: engine(), image, labels, selections, settings, mask, uncorrected: null };
+    const input = {
+      engine: engine(),
+      image: hostIntensities(image),
+      labels,
+      selections,
+      settings,
+      mask,
+      uncorrected: null,
+    };
     const pass = await preparePass(input);
     const counts = await countPass(input, pass, wantedFeatures(textures));
     engine().release(...pass.buffers);

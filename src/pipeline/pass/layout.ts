@@ -63,7 +63,7 @@ export const needsLevels = (wanted: WantedFeatures): boolean =>
  * @throws PipelineError TooManyLevels
  */
 export function regionEdges({ image, settings }: PassInput, { range }: RegionState): Float64Array {
-  return binEdges(range.minimum, range.maximum, { ...settings, float32: image.data instanceof Float32Array });
+  return binEdges(range.minimum, range.maximum, { ...settings, float32: image.float32 });
 }
 
 /** The bin edges of all regions in keys, and their numbers of grey levels. */

@@ -4,7 +4,7 @@ import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
 import { momentsOf, type RoiValues } from '../firstorder/features.ts';
 import { readValues } from '../firstorder/values.ts';
-import { encodeKeys } from '../keys.ts';
+import type { Intensities } from '../intensities.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
 import { decodeExtent, type Extent, recordExtent } from '../roi/extent.ts';
 import type { RegionFacts } from '../roi/facts.ts';
@@ -16,12 +16,12 @@ import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
-import type { Geometry, Vec3, Volume } from '../volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
 
 /** One image with the disjoint regions of one pass. */
 export interface PassInput {
   readonly engine: Engine;
-  readonly image: Volume;
+  readonly image: Intensities;
   readonly labels: PackedLabels;
   readonly selections: readonly Selection[];
   readonly settings: Settings;
@@ -128,8 +128,7 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
   const resegments = settings.resegmentRange !== null;
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
-  const { kind, words, data } = encodeKeys(image, box);
-  const keys: KeyBuffer = { kind, words, keys: rec.upload('roi/keys', data) };
+  const keys = image.recordKeys(rec, box);
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   try {
     const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);

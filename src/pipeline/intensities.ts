@@ -1,0 +1,40 @@
+/** The intensities that features are computed on: of an image in memory, or of one that a stage left on the GPU. */
+import type { Recording } from '../engine/index.ts';
+import type { PaddedBox } from './box.ts';
+import { type DeviceVolume, gridOf } from './device-volume.ts';
+import { encodeKeys } from './keys.ts';
+import { recordEncode } from './roi/encode.ts';
+import type { KeyBuffer } from './roi/range.ts';
+import type { Geometry, Volume } from './volume.ts';
+
+export interface Intensities extends Geometry {
+  /** Whether the file's voxels are float32: NumPy then computes bin edges in float32. */
+  readonly float32: boolean;
+  /** Most bytes that the key of one voxel takes. */
+  readonly keyBytes: 4 | 8;
+  /** Brings the keys of a box to the GPU. */
+  recordKeys(rec: Recording, box: PaddedBox): KeyBuffer;
+}
+
+/** The intensities of an image in memory: cut out and encoded on the host, so that only the box is uploaded. */
+export function hostIntensities(image: Volume): Intensities {
+  return {
+    ...gridOf(image),
+    float32: image.data instanceof Float32Array,
+    keyBytes: image.data instanceof Float64Array ? 8 : 4,
+    recordKeys(rec, box) {
+      const { kind, words, data } = encodeKeys(image, box);
+      return { kind, words, keys: rec.upload('roi/keys', data) };
+    },
+  };
+}
+
+/** The intensities of an image on the GPU, which stays its owner's. PyRadiomics bins processed images in float64. */
+export function deviceIntensities(image: DeviceVolume): Intensities {
+  return {
+    ...gridOf(image),
+    float32: false,
+    keyBytes: 4,
+    recordKeys: (rec, box) => recordEncode(rec, image, box),
+  };
+}
