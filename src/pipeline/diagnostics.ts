@@ -133,9 +133,9 @@ export async function caseDiagnostics(
   };
 }
 
-/** The mask columns of one region of a pass: as loaded, corrected where it was resampled, resegmented where it was. */
+/** The mask columns of one region of a pass: as loaded, corrected or interpolated where it was resampled, resegmented where it was. */
 export function regionDiagnostics(input: PassInput, pass: PreparedPass, counts: Counts, region: number): Row {
-  const { image, mask, uncorrected } = input;
+  const { image, mask, loaded } = input;
   const before = pass.original[region] as RegionState;
   const after = pass.states[region] as RegionState;
   const resegmented = pass.states !== pass.original;
@@ -143,11 +143,11 @@ export function regionDiagnostics(input: PassInput, pass: PreparedPass, counts: 
   const facts = (state: RegionState) =>
     regionFacts(state.extent, box, state.volumes ?? counts.volumes?.[region] ?? Number.NaN);
   const mean = counts.values && meanOf(counts.values, pass, counts, region);
-  const original = uncorrected?.get(before.selection.name) ?? facts(before);
-  const corrected = uncorrected && withIntensity(facts(before), before, resegmented ? before.mean : mean);
+  const original = loaded?.facts.get(before.selection.name) ?? facts(before);
+  const resampled = loaded && withIntensity(facts(before), before, resegmented ? before.mean : mean);
   return {
     ...maskDiagnostics(mask, original),
-    ...(corrected ? maskDiagnostics(image, corrected, 'corrected') : {}),
+    ...(resampled ? { ...loaded.image, ...maskDiagnostics(image, resampled, loaded.stage) } : {}),
     ...(resegmented ? maskDiagnostics(image, withIntensity(facts(after), after, mean), 'resegmented') : {}),
   };
 }

@@ -2,9 +2,7 @@
 import type { Engine } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { PipelineError } from './errors.ts';
-import { findLabels } from './roi/bounds.ts';
-import { packLabels } from './roi/labels.ts';
-import type { LabelUnion } from './selection.ts';
+import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import type { Settings } from './settings.ts';
 import { inverse } from './svd.ts';
 import type { Geometry, Mask, Vec3, VoxelArray } from './volume.ts';
@@ -180,14 +178,9 @@ async function regionBoxes(
   settings: Settings,
   labels: readonly (number | LabelUnion)[] | 'all' | undefined,
 ): Promise<[string, Box][]> {
-  const packed = packLabels(mask);
-  const found = await findLabels(engine, packed, mask.size);
-  const unions =
-    labels === 'all'
-      ? found.map((f) => [packed.valueOf(f.index)])
-      : (labels ?? [settings.label]).map((l) => (typeof l === 'number' ? [l] : l));
-  return unions.flatMap((union): [string, Box][] => {
-    const boxes = found.filter((f) => union.includes(packed.valueOf(f.index))).map((f) => f.box);
+  const known = await findMaskLabels(engine, mask);
+  return labelUnions(known, labels, settings.label).flatMap((union): [string, Box][] => {
+    const boxes = known.found.filter((f) => union.includes(known.packed.valueOf(f.index))).map((f) => f.box);
     return boxes.length > 0 ? [[union.join('+'), boxes.reduce(boxUnion)]] : [];
   });
 }

@@ -1,8 +1,10 @@
 /** Which regions of a mask to extract: single labels, unions, or all. */
+import type { Engine } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { PipelineError } from './errors.ts';
-import type { LabelBounds } from './roi/bounds.ts';
-import type { PackedLabels } from './roi/labels.ts';
+import { findLabels, type LabelBounds } from './roi/bounds.ts';
+import { type PackedLabels, packLabels } from './roi/labels.ts';
+import type { Mask } from './volume.ts';
 
 /** Label values whose union is one region. */
 export type LabelUnion = readonly number[];
@@ -32,11 +34,37 @@ export function parseLabels(text: string): LabelUnion | 'all' {
   return [...new Set(labels)];
 }
 
+/** The labels of a mask: how it is packed, and which labels it has. */
+export interface MaskLabels {
+  readonly packed: PackedLabels;
+  readonly found: readonly LabelBounds[];
+}
+
+/** The unions of labels that a call asks for. @param labels all labels of the mask in ascending order, a list, or one label when undefined */
+export function labelUnions(
+  { packed, found }: MaskLabels,
+  labels: readonly (number | LabelUnion)[] | 'all' | undefined,
+  fallback: number,
+): LabelUnion[] {
+  if (labels === 'all')
+    return found
+      .map((f) => packed.valueOf(f.index))
+      .sort((a, b) => a - b)
+      .map((label) => [label]);
+  return (labels ?? [fallback]).map((l) => (typeof l === 'number' ? [l] : l));
+}
+
+/** Packs a mask and finds its labels. */
+export async function findMaskLabels(engine: Engine, mask: Mask): Promise<MaskLabels> {
+  const packed = packLabels(mask);
+  return { packed, found: await findLabels(engine, packed, mask.size) };
+}
+
 /**
  * Finds the labels of a selection in a mask.
  * @throws PipelineError LabelNotFound naming the labels there are
  */
-export function resolveSelection(labels: LabelUnion, packed: PackedLabels, found: readonly LabelBounds[]): Selection {
+export function resolveSelection(labels: LabelUnion, { packed, found }: MaskLabels): Selection {
   const parts = labels.map((label) => {
     const index = packed.indexOf(label);
     const part = found.find((f) => f.index === index);

@@ -8,9 +8,7 @@ import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { countPass, levelTable } from '../../src/pipeline/pass/count.ts';
 import { gldmOf, glcmOf, glrlmOf, ngtdmOf } from '../../src/pipeline/pass/finalise.ts';
 import { preparePass } from '../../src/pipeline/pass/prepare.ts';
-import { findLabels } from '../../src/pipeline/roi/bounds.ts';
-import { packLabels } from '../../src/pipeline/roi/labels.ts';
-import { resolveSelection } from '../../src/pipeline/selection.ts';
+import { findMaskLabels, resolveSelection } from '../../src/pipeline/selection.ts';
 import { parseSettings } from '../../src/pipeline/settings.ts';
 import { decodeZones } from '../../src/pipeline/texture/components.ts';
 import type { Volume } from '../../src/pipeline/volume.ts';
@@ -71,17 +69,17 @@ describeShared('PyRadiomics matrices', () => {
       readNpy(existsSync(`${folder}/${file}.npy`) ? `${folder}/${file}.npy` : `${folder}/${file}.npy.gz`);
     const meta = JSON.parse(readFileSync(`${folder}/meta.json`, 'utf8')) as Meta;
     const { image, mask, label } = await loaded(meta, folder);
-    const labels = packLabels(mask);
-    const selections = [resolveSelection([label], labels, await findLabels(engine(), labels, mask.size))];
+    const known = await findMaskLabels(engine(), mask);
+    const selections = [resolveSelection([label], known)];
     const settings = parseSettings({ binWidth: meta.settings.binWidth });
     const input = {
       engine: engine(),
       image: hostIntensities(image),
-      labels,
+      labels: known.packed,
       selections,
       settings,
       mask,
-      uncorrected: null,
+      loaded: null,
     };
     const pass = await preparePass(input);
     const counts = await countPass(input, pass, wantedFeatures(textures));

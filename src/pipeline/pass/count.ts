@@ -99,8 +99,8 @@ export async function countPass(input: PassInput, pass: PreparedPass, wanted: Wa
 }
 
 /** Whether the diagnostics need the intensities: PyRadiomics describes those of masks it has changed. */
-function describesIntensities({ settings, uncorrected }: PassInput, pass: PreparedPass): boolean {
-  return settings.additionalInfo && (pass.states !== pass.original || uncorrected !== null);
+function describesIntensities({ settings, loaded }: PassInput, pass: PreparedPass): boolean {
+  return settings.additionalInfo && (pass.states !== pass.original || loaded !== null);
 }
 
 /** Records the matrices, histograms and surfaces on discretised cells, runs the recording and reads them back. */

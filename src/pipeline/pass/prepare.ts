@@ -12,6 +12,7 @@ import { cropLabels, type PackedLabels } from '../roi/labels.ts';
 import { decodeRange, isFloatKind, type KeyBuffer, type Range, recordRange } from '../roi/range.ts';
 import { recordClip } from '../roi/clip.ts';
 import { recordResegment, type Thresholds } from '../roi/resegment.ts';
+import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
@@ -25,10 +26,20 @@ export interface PassInput {
   readonly labels: PackedLabels;
   readonly selections: readonly Selection[];
   readonly settings: Settings;
-  /** The grid of the mask as it was loaded: the image's within the tolerance, unless correctMask has resampled it. */
+  /** The grid of the mask as it was loaded: the image's within the tolerance, unless it has been resampled. */
   readonly mask: Geometry;
-  /** Where correctMask has resampled the mask: its regions as they were, by name. */
-  readonly uncorrected: ReadonlyMap<string, RegionFacts> | null;
+  /** Where the mask has been resampled since it was loaded: its regions as they were. Null without diagnostics. */
+  readonly loaded: LoadedRegions | null;
+}
+
+/** The regions of a mask that has been resampled, for the diagnostics. */
+export interface LoadedRegions {
+  /** PyRadiomics' word for the mask as it is now. */
+  readonly stage: 'corrected' | 'interpolated';
+  /** The regions as they were loaded, by name. */
+  readonly facts: ReadonlyMap<string, RegionFacts>;
+  /** Columns of the image where it has been resampled too. */
+  readonly image: Row;
 }
 
 /** What is known of a region once it is on the GPU. */
@@ -148,7 +159,7 @@ async function resegmentPass(
 ): Promise<PreparedPass> {
   const { engine, settings } = input;
   const { cells, keys, buffers } = pass;
-  const needValues = settings.resegmentMode === 'sigma' || (settings.additionalInfo && input.uncorrected !== null);
+  const needValues = settings.resegmentMode === 'sigma' || input.loaded !== null;
   const values = needValues ? await readValues(engine, cells, keys, pass.original) : null;
   const original = values
     ? pass.original.map((s, k) => ({ ...s, mean: momentsOf(values[k] as RoiValues).mean }))
