@@ -19,8 +19,8 @@ export interface CaseFiles {
   readonly image: string;
   readonly mask: string;
   readonly labels: readonly number[] | 'all';
-  /** Name of the case in the peers' scripts; null for generated ones. */
-  readonly peerCase: string | null;
+  /** Made by the benchmark. Peers take minutes for the large ones, so they run on these only when named. */
+  readonly generated: boolean;
 }
 
 export interface CaseRow {
@@ -52,7 +52,7 @@ export function recordedCases(): CaseFiles[] {
     ['BR-06_fgt', 'reference/cases/BR-06_t0.nii.gz', 'data/breast_mri/UCSF-BR-06_breast_fgt_mask.nii.gz'],
   ];
   return files
-    .map(([name, image, mask]) => ({ name, image: shared(image), mask: shared(mask), labels: [1], peerCase: name }))
+    .map(([name, image, mask]) => ({ name, image: shared(image), mask: shared(mask), labels: [1], generated: false }))
     .filter(({ image, mask }) => existsSync(image) && existsSync(mask));
 }
 
@@ -63,7 +63,7 @@ export async function withGeneratedCases<T>(work: (cases: CaseFiles[]) => Promis
     const files = { image: join(folder, `${name}-image.nii.gz`), mask: join(folder, `${name}-mask.nii.gz`) };
     writeFileSync(files.image, gzipSync(encodeNifti(image), { level: 1 }));
     writeFileSync(files.mask, gzipSync(encodeNifti(mask), { level: 1 }));
-    return { name, ...files, labels, peerCase: null };
+    return { name, ...files, labels, generated: true };
   };
   try {
     return await work([

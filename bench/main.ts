@@ -58,7 +58,7 @@ async function benchGpu(
 async function benchPeers(
   cases: readonly CaseFiles[],
   names: readonly PeerName[],
-  { adapter, peerEnv }: Options,
+  { adapter, peerEnv, case: named }: Options,
 ): Promise<PeerRow[]> {
   if (!hasPeers()) {
     progress('no peers: their scripts are not in ../shared/peers');
@@ -70,7 +70,7 @@ async function benchPeers(
     const environment = join(peerEnv, peer);
     progress(`installing ${peer} where it is missing`);
     await ensurePeer(peer, environment);
-    for (const files of cases.filter((c) => c.labels !== 'all')) {
+    for (const files of cases.filter((c) => c.labels !== 'all' && (!c.generated || named))) {
       progress(`${peer} on ${files.name}`);
       rows.push(await comparePeer(engine, files, peer, environment));
     }
@@ -137,7 +137,10 @@ bench
   .option('--repeats <n>', 'warm runs', '10')
   .option('--json <file>', 'write everything as JSON')
   .option('--adapter <name>', 'as in voxomics extract')
-  .option('--peers', 'time PyRadiomics on the same cases in the same run')
+  .option(
+    '--peers',
+    'time PyRadiomics on the recorded cases in the same run (on generated ones where --case names them)',
+  )
   .option('--flash', 'time flash-radiomics likewise')
   .option('--peer-env <folder>', 'where the peers are installed', join(tmpdir(), 'voxomics-peers'))
   .action(run);

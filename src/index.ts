@@ -13,7 +13,8 @@ export { decodeImage, toMask, toVolume } from './host/format/index.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
-export { extract, type ExtractOptions, type ProgressEvent } from './pipeline/extract.ts';
+export { extract, type ExtractOptions } from './pipeline/extract.ts';
+export type { ProgressEvent } from './pipeline/progress.ts';
 export type { Row } from './pipeline/row.ts';
 export { type LabelUnion, parseLabels } from './pipeline/selection.ts';
 export {

@@ -7,19 +7,12 @@ import { alignMask } from './geometry.ts';
 import { hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import type { Outcome } from './pass/run.ts';
+import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import { parseSettings, type SettingsInput } from './settings.ts';
 import { type Region, runView, type View } from './view.ts';
 import type { Mask, Volume } from './volume.ts';
-
-/** What happened last, for progress displays. */
-export interface ProgressEvent {
-  readonly stage: 'labels' | 'regions';
-  /** Regions finished. */
-  readonly done: number;
-  readonly total: number;
-}
 
 export interface ExtractOptions {
   /** Regions: label values, unions of them, or all labels of the mask. Default: the setting `label`. */

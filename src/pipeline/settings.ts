@@ -8,7 +8,7 @@ const resegmentModes = ['absolute', 'relative', 'sigma'] as const;
 const positive = z.number().positive();
 const count = z.int().positive();
 
-/** The settings that extraction of the original image reads; keys and defaults are PyRadiomics' (featureextractor.py). */
+/** The settings that extraction reads; keys and defaults are PyRadiomics' (featureextractor.py). */
 const schema = z.strictObject({
   /** Width of a grey level bin, in the unit of the image. */
   binWidth: positive.default(25),
@@ -38,6 +38,16 @@ const schema = z.strictObject({
   resegmentMode: z.enum(resegmentModes).default('absolute'),
   /** Shape features of the resegmented region. */
   resegmentShape: z.boolean().default(false),
+  /** z-score of the whole image before anything else. */
+  normalize: z.boolean().default(false),
+  /** What the normalised intensities are multiplied by. */
+  normalizeScale: positive.default(1),
+  /** Normalised intensities are clipped to this many standard deviations, before the scale. */
+  removeOutliers: positive.nullable().default(null),
+  /** Millimetres between voxels after resampling; 0 keeps the spacing of an axis. Null: no resampling. */
+  resampledPixelSpacing: z.array(z.number().nonnegative()).min(2).max(3).nullable().default(null),
+  /** SimpleITK's name of the image's interpolator; masks always take the nearest voxel. */
+  interpolator: z.string().default('sitkBSpline'),
   /** Crops the image before filtering; without effect on features of the original image. */
   preCrop: z.boolean().default(false),
   /** Voxels around the region that cropping keeps. */
@@ -101,6 +111,7 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   throw new PipelineError('BadSetting', `setting ${path}: ${issue.message}; found ${found}`);
 }
 
+const listSettings = ['distances', 'resegmentRange', 'resampledPixelSpacing'];
 const words: Record<string, unknown> = { None: null, null: null, True: true, true: true, False: false, false: false };
 
 /**
@@ -111,7 +122,7 @@ export function parseSettingText(text: string): SettingsInput {
   const match = /^(\w+)\s*[=:]\s*(.*)$/s.exec(text.trim());
   if (!match) throw new PipelineError('BadSetting', `expected KEY=VALUE, found "${text}"`);
   const [, key, value] = match as unknown as [string, string, string];
-  return { [key]: parseValue(value.trim(), key === 'distances' || key === 'resegmentRange') };
+  return { [key]: parseValue(value.trim(), listSettings.includes(key)) };
 }
 
 function parseValue(text: string, list: boolean): unknown {

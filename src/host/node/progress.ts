@@ -1,6 +1,6 @@
 /** Progress on standard error: a bar on a terminal, lines in a log, nothing for short work. */
 import { SingleBar } from 'cli-progress';
-import type { ProgressEvent } from '../../pipeline/extract.ts';
+import type { ProgressEvent } from '../../pipeline/progress.ts';
 
 export interface ProgressDisplay {
   update(event: ProgressEvent): void;
@@ -10,32 +10,41 @@ export interface ProgressDisplay {
 const QUIET_MS = 1500;
 const LINE_EVERY_MS = 5000;
 
+const units: Record<ProgressEvent['stage'], string> = {
+  n4: 'N4 iterations',
+  normalise: 'normalising',
+  resample: 'resampling',
+  labels: 'regions',
+  regions: 'regions',
+};
+
 /** Shows nothing before 1.5 s; then a bar, or a line every 5 s where standard error is not a terminal. */
 export function progressDisplay(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
   const started = performance.now();
   let lastLine = started;
   let bar: SingleBar | null = null;
+  let shown = '';
+  const stop = () => {
+    bar?.stop();
+    bar = null;
+  };
   return {
-    update({ done, total }) {
+    update({ stage, done, total }) {
       const now = performance.now();
       if (now - started < QUIET_MS || total < 2) return;
-      if (stream.isTTY) {
-        if (!bar) {
-          bar = new SingleBar({
-            stream,
-            format: 'regions {bar} {value}/{total} {eta_formatted}',
-            clearOnComplete: true,
-          });
-          bar.start(total, done);
-        } else bar.update(done);
-      } else if (now - lastLine > LINE_EVERY_MS) {
+      const unit = units[stage];
+      if (!stream.isTTY) {
+        if (now - lastLine <= LINE_EVERY_MS) return;
         lastLine = now;
-        stream.write(`voxomics: ${done} of ${total} regions\n`);
+        stream.write(`voxomics: ${done} of ${total} ${unit}\n`);
+        return;
       }
+      if (unit !== shown) stop();
+      shown = unit;
+      if (bar) return bar.update(done);
+      bar = new SingleBar({ stream, format: `${unit} {bar} {value}/{total} {eta_formatted}`, clearOnComplete: true });
+      bar.start(total, done);
     },
-    stop() {
-      bar?.stop();
-      bar = null;
-    },
+    stop,
   };
 }

@@ -1,7 +1,6 @@
 /** `voxomics extract IMAGE MASK`. */
 import { extname } from 'node:path';
 import { Command, Option } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { ExtractOptions } from '../../../pipeline/extract.ts';
@@ -9,30 +8,25 @@ import type { Row } from '../../../pipeline/row.ts';
 import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
-import { createEngine } from '../adapters.ts';
 import { extractFiles } from '../extract-files.ts';
-import { progressDisplay } from '../progress.ts';
-import { profileTable } from '../profile-table.ts';
 import { writeAtomically } from '../write.ts';
+import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
 
-interface Options {
+interface Options extends EngineFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
-  readonly profile?: boolean | string;
-  readonly adapter?: string;
-  readonly debug?: boolean;
 }
 
 const collect = (value: string, all: readonly string[] = []) => [...all, value];
 
 export function extractCommand(): Command {
-  return new Command('extract')
+  const command = new Command('extract')
     .description('extract the features of the original image, one row per region')
     .argument('<image>', 'NIfTI, NRRD or MetaImage')
     .argument('<mask>', 'label map on the same grid')
@@ -52,10 +46,8 @@ export function extractCommand(): Command {
       ]),
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
-    .option('--profile [file]', 'print GPU time per kernel; with a file, write it as JSON')
-    .option('--adapter <name>', 'auto, gpu, lavapipe, swiftshader or part of an adapter’s name (also VOXOMICS_ADAPTER)')
-    .option('--debug', 'check every GPU dispatch on its own (slow)')
     .action(run);
+  return engineOptions(command);
 }
 
 function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
@@ -83,48 +75,14 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const labels = parseRegions(options.label);
   const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
   const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
-  const cancel = new AbortController();
-  process.once('SIGINT', () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written')));
-
-  const engine = await createEngine({
-    adapter: options.adapter,
-    profile: Boolean(options.profile),
-    debug: options.debug,
-  });
-  const progress = progressDisplay();
-  try {
-    const rows = await extractFiles(engine, imagePath, maskPath, {
-      labels,
-      settings,
-      classes,
-      signal: cancel.signal,
-      onProgress: progress.update,
-    });
-    progress.stop();
+  await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const rows = await extractFiles(engine, imagePath, maskPath, { labels, settings, classes, signal, onProgress });
     await output(rows, format, options.output);
-    if (options.profile) await writeProfile(engine, options.profile);
-  } finally {
-    progress.stop();
-    engine.destroy();
-  }
+  });
 }
 
 async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {
   const content = format === 'parquet' ? new Uint8Array(parquetRows(rows)) : formatRows(rows, format as TextFormat);
   if (path) await writeAtomically(path, content);
   else await new Promise((resolve) => process.stdout.write(content, resolve));
-}
-
-async function writeProfile(engine: Engine, target: string | true): Promise<void> {
-  const rows = engine.profile.rows();
-  process.stderr.write(
-    engine.caps.timestamps ? profileTable(rows) : 'no profile: this adapter has no timestamp queries\n',
-  );
-  if (target !== true) {
-    const { adapter, driver } = engine.caps;
-    await writeAtomically(
-      target,
-      `${JSON.stringify({ adapter, driver, kernels: rows, stats: engine.stats() }, null, 2)}\n`,
-    );
-  }
 }
