@@ -1,0 +1,26 @@
+// Which voxels a measurement takes and what it measures of them, for kernels whose `params` have these fields:
+//   within: u32, above_key: u32, low_key: u32, high_key: u32, deviation: u32, centre_high: f32, centre_low: f32
+// Depends on the global declarations `params`, `voxels`: array<u32> (bits of float32) and `mask`: array<u32>.
+#import common/key
+
+const WITHIN_MASK = 1u;
+const WITHIN_NONZERO = 2u;
+const WITHIN_ABOVE = 3u;
+const ZERO_KEY = 0x80000000u;
+
+// Whether the voxel with this key is measured.
+fn is_sampled(i: u32, key: u32) -> bool {
+  if (params.within == WITHIN_MASK) { return mask[i] != 0u; }
+  return (params.within != WITHIN_NONZERO || key != ZERO_KEY) && (params.within != WITHIN_ABOVE || key > params.above_key);
+}
+
+// The key of what is measured: the intensity, or its distance from the centre; clamped.
+fn sampled_key(key: u32) -> u32 {
+  var measured = key;
+  if (params.deviation == 1u) {
+    // A centre of two floats: half way between two values is no float32.
+    let distance = abs((bitcast<f32>(bits_of_key(key)) - params.centre_high) - params.centre_low);
+    measured = key_of_bits(bitcast<u32>(distance));
+  }
+  return clamp(measured, params.low_key, params.high_key);
+}
