@@ -1,5 +1,6 @@
 // Which voxels a measurement takes and what it measures of them, for kernels whose `params` have these fields:
-//   within: u32, above_key: u32, low_key: u32, high_key: u32, deviation: u32, centre_high: f32, centre_low: f32
+//   length: u32, strip: u32, within: u32, above_key: u32, low_key: u32, high_key: u32, deviation: u32,
+//   centre_high: f32, centre_low: f32
 // Depends on the global declarations `params`, `voxels`: array<u32> (bits of float32) and `mask`: array<u32>.
 #import common/key
 
@@ -8,9 +9,23 @@ const WITHIN_NONZERO = 2u;
 const WITHIN_ABOVE = 3u;
 const ZERO_KEY = 0x80000000u;
 
-// Whether the voxel with this key is measured.
-fn is_sampled(i: u32, key: u32) -> bool {
-  if (params.within == WITHIN_MASK) { return mask[i] != 0u; }
+// The voxels of one invocation: from `first` on, a workgroup's width apart. One of the two ends is 0, that is, one of
+// two loops is empty: software drivers run both sides of a branch inside a loop, and reading a mask for nothing costs
+// them as much as reading the image.
+struct Strip {
+  first: u32,
+  plain_end: u32,   // of the loop over voxels chosen by their key
+  masked_end: u32,  // of the loop over voxels chosen by the mask
+}
+
+fn strip_of(index: u32, local: u32, width: u32) -> Strip {
+  let start = index * width * params.strip;
+  let end = min(start + width * params.strip, params.length);
+  return Strip(start + local, select(end, 0u, params.within == WITHIN_MASK), select(0u, end, params.within == WITHIN_MASK));
+}
+
+// Whether a voxel with this key is measured, where there is no mask.
+fn is_sampled(key: u32) -> bool {
   return (params.within != WITHIN_NONZERO || key != ZERO_KEY) && (params.within != WITHIN_ABOVE || key > params.above_key);
 }
 

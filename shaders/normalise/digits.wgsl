@@ -28,27 +28,36 @@ struct Params {
 
 override workgroup_size: u32 = 256;
 const RADIX = 2048u;
+const NONE = 0xffffffffu;
+
+// The column of a voxel in `counts`, or NONE.
+fn column_of(key: u32) -> u32 {
+  let measured = sampled_key(key);
+  var slot = paths[measured >> 21u];
+  if (slot != 0u && params.depth == 2u) { slot = paths[slot * RADIX + ((measured >> 10u) & (RADIX - 1u))]; }
+  return select(NONE, (slot - 1u) * RADIX + ((measured >> params.shift) & (RADIX - 1u)), slot != 0u);
+}
+
+fn add_digit(run: ptr<function, vec2u>, key: u32) {
+  let column = column_of(key);
+  if (column == NONE) { return; }
+  if (column != (*run).x && (*run).y > 0u) {
+    atomicAdd(&counts[(*run).x], (*run).y);
+    (*run).y = 0u;
+  }
+  *run = vec2u(column, (*run).y + 1u);
+}
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let first = (group.y * groups.x + group.x) * workgroup_size * params.strip;
-  let last = min(first + workgroup_size * params.strip, params.length);
-  var column = 0u;
-  var run = 0u;
-  for (var i = first + local; i < last; i += workgroup_size) {
+  let strip = strip_of(group.y * groups.x + group.x, local, workgroup_size);
+  var run = vec2u();
+  for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
     let key = key_of_bits(voxels[i]);
-    if (!is_sampled(i, key)) { continue; }
-    let measured = sampled_key(key);
-    var slot = paths[measured >> 21u];
-    if (slot != 0u && params.depth == 2u) { slot = paths[slot * RADIX + ((measured >> 10u) & (RADIX - 1u))]; }
-    if (slot == 0u) { continue; }
-    let here = (slot - 1u) * RADIX + ((measured >> params.shift) & (RADIX - 1u));
-    if (here != column && run > 0u) {
-      atomicAdd(&counts[column], run);
-      run = 0u;
-    }
-    column = here;
-    run++;
+    if (is_sampled(key)) { add_digit(&run, key); }
   }
-  if (run > 0u) { atomicAdd(&counts[column], run); }
+  for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
+    if (mask[i] != 0u) { add_digit(&run, key_of_bits(voxels[i])); }
+  }
+  if (run.y > 0u) { atomicAdd(&counts[run.x], run.y); }
 }

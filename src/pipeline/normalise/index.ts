@@ -5,7 +5,7 @@ import { type DeviceVolume, downloadVolume, uploadVolume, volumeOf } from '../de
 import type { Mask, Volume } from '../volume.ts';
 import { digits } from './digits.ts';
 import { affine, piecewise, recordMap } from './maps.ts';
-import { measure } from './measure.ts';
+import { measure, measureWithDigits } from './measure.ts';
 import { findMap, type NormaliseMethod } from './methods.ts';
 
 export type { Statistics } from './measure.ts';
@@ -28,7 +28,11 @@ export { type Region, regions } from './subject.ts';
 /** The kernels that a method runs, to be compiled ahead. */
 export function normaliseKernels(method: NormaliseMethod): Kernel[] {
   const selects = method.name === 'clip' || method.name === 'robust' || method.name === 'nyul';
-  const list: unknown[] = [measure, ...(selects ? [digits] : []), method.name === 'nyul' ? piecewise : affine];
+  const list: unknown[] = [
+    measure,
+    ...(selects ? [measureWithDigits, digits] : []),
+    method.name === 'nyul' ? piecewise : affine,
+  ];
   return list as Kernel[];
 }
 

@@ -8,12 +8,12 @@ import { splitFloat } from './sampling.ts';
 
 const bindings = { params: 'uniform', voxels: 'read', mapped: 'read_write' } as const;
 
-export const affine = defineKernel({ name: 'normalise/affine', source: affineSource, bindings, workgroup: 64 });
+export const affine = defineKernel({ name: 'normalise/affine', source: affineSource, bindings, workgroup: 256 });
 export const piecewise = defineKernel({
   name: 'normalise/piecewise',
   source: piecewiseSource,
   bindings: { params: 'uniform', voxels: 'read', segments: 'read', mapped: 'read_write' },
-  workgroup: 64,
+  workgroup: 256,
 });
 
 /** y = clamp((x - origin) scale + shift, low, high). */
@@ -38,6 +38,8 @@ export interface Piecewise {
 
 export type IntensityMap = Affine | Piecewise;
 
+/** Voxels per invocation: enough to hide the cost of a workgroup on a software driver. */
+const STRIP = 16;
 const WORDS_PER_SEGMENT = 5;
 
 /** Segments as the shader reads them; slopes in float64. */
@@ -63,12 +65,16 @@ export function recordMap(rec: Recording, image: DeviceVolume, map: IntensityMap
     const [origin_high, origin_low] = splitFloat(origin);
     rec.dispatch(
       affine,
-      { params: { length, origin_high, origin_low, scale, shift, low, high }, voxels, mapped },
-      length,
+      { params: { length, strip: STRIP, origin_high, origin_low, scale, shift, low, high }, voxels, mapped },
+      Math.ceil(length / STRIP),
     );
   } else {
     const segments = rec.upload('normalise/piecewise.segments', packSegments(map));
-    rec.dispatch(piecewise, { params: { length, segments: map.from.length - 1 }, voxels, segments, mapped }, length);
+    rec.dispatch(
+      piecewise,
+      { params: { length, strip: STRIP, segments: map.from.length - 1 }, voxels, segments, mapped },
+      Math.ceil(length / STRIP),
+    );
   }
   return { ...gridOf(image), voxels: mapped, type: 'float32' };
 }

@@ -1,17 +1,26 @@
 /** normalise/measure: count, extremes, moments and the first key digits of voxels, in one pass over the image. */
 import source from '../../../shaders/normalise/measure.wgsl?raw';
-import { type BufferRef, type Download, defineKernel, type Recording, type Results } from '../../engine/index.ts';
+import { type Download, defineKernel, type Recording, type Results } from '../../engine/index.ts';
 import { valueOfKey } from '../keys.ts';
 import { type Sampling, samplingBuffers, samplingParams } from './sampling.ts';
 
+const file = { source, workgroup: 256 };
+const bindings = { params: 'uniform', voxels: 'read', mask: 'read', blocks: 'read_write' } as const;
+
 export const measure = defineKernel({
-  name: 'normalise/measure',
-  source,
-  bindings: { params: 'uniform', voxels: 'read', mask: 'read', blocks: 'read_write', digits: 'read_write' },
-  workgroup: 256,
+  ...file,
+  name: 'normalise/measure:statistics',
+  entryPoint: 'statistics',
+  bindings,
+});
+export const measureWithDigits = defineKernel({
+  ...file,
+  name: 'normalise/measure:distribution',
+  entryPoint: 'distribution',
+  bindings: { ...bindings, digits: 'read_write' },
 });
 
-const STRIP = 32;
+const STRIP = 64;
 const ROW = 16;
 /** Columns of a histogram of key digits. */
 export const RADIX = 2048;
@@ -38,27 +47,28 @@ export interface Measured extends Statistics {
   readonly bits: number;
 }
 
-export interface MeasureDownloads {
-  readonly blocks: Download;
-  /** Counts of the leading 11 bits of the keys; null where they were not asked for. */
-  readonly digits: Download | null;
+/** The dispatch without its kernel. */
+function prepare(rec: Recording, sampling: Sampling) {
+  const { length } = sampling;
+  const count = Math.ceil(length / (file.workgroup * STRIP));
+  const blocks = rec.buffer('normalise/measure.blocks', count * ROW * 4);
+  const params = { length, blocks: count, strip: STRIP, sums: 4, ...samplingParams(sampling) };
+  return { args: { params, ...samplingBuffers(sampling), blocks }, invocations: count * file.workgroup, blocks };
 }
 
-/** Asks for statistics and, on demand, for the histogram that a selection of order statistics starts with. */
-export function recordMeasure(rec: Recording, sampling: Sampling, wantDigits: boolean): MeasureDownloads {
-  const { length } = sampling;
-  const blocks = Math.ceil(length / (measure.workgroup * STRIP));
-  const columns = wantDigits ? RADIX : 0;
-  const buffers: Record<'blocks' | 'digits', BufferRef> = {
-    blocks: rec.buffer('normalise/measure.blocks', blocks * ROW * 4),
-    digits: rec.zeros('normalise/measure.digits', columns * 4),
-  };
-  const params = { length, blocks, strip: STRIP, digits: columns, ...samplingParams(sampling) };
-  rec.dispatch(measure, { params, ...samplingBuffers(sampling), ...buffers }, blocks * measure.workgroup);
-  return {
-    blocks: rec.download(buffers.blocks),
-    digits: wantDigits ? rec.download(buffers.digits) : null,
-  };
+/** Asks for statistics; `decodeMeasure` puts them together. */
+export function recordMeasure(rec: Recording, sampling: Sampling): Download {
+  const { args, invocations, blocks } = prepare(rec, sampling);
+  rec.dispatch(measure, args, invocations);
+  return rec.download(blocks);
+}
+
+/** Asks for statistics and for the counts of the leading 11 bits of the keys, which a selection starts with. */
+export function recordDistribution(rec: Recording, sampling: Sampling): { blocks: Download; digits: Download } {
+  const { args, invocations, blocks } = prepare(rec, sampling);
+  const digits = rec.zeros('normalise/measure.digits', RADIX * 4);
+  rec.dispatch(measureWithDigits, { ...args, digits }, invocations);
+  return { blocks: rec.download(blocks), digits: rec.download(digits) };
 }
 
 const INFINITE_KEYS = [0x007fffff, 0xff800000] as const;
@@ -70,15 +80,15 @@ function momentsOf(row: Uint32Array): { mean: number; squares: number } {
   const count = row[0] as number;
   const sum = pair(row, 4) - count * OFFSET;
   const sumOfSquares = pair(row, 6) * 2 ** 24 + pair(row, 8) * 2 ** 13 + pair(row, 10);
-  const unit = 2 ** (127 - (row[13] as number));
+  const unit = 2 ** ((row[13] as number) - 150);
   return {
-    mean: ((row[12] as number | 0) + sum / count) * unit,
+    mean: (((row[12] as number) | 0) + sum / count) * unit,
     squares: (sumOfSquares - (sum * sum) / count) * unit * unit,
   };
 }
 
 /** Puts the blocks together in float64, in their order: the result does not depend on the device. */
-export function decodeMeasure(results: Results, { blocks }: MeasureDownloads): Measured {
+export function decodeMeasure(results: Results, blocks: Download): Measured {
   const table = results.u32(blocks);
   let [count, sum, lowKey, highKey, bits] = [0, 0, 0xffffffff, 0, 0];
   const rows: Uint32Array[] = [];

@@ -4,7 +4,7 @@ import type { DeviceMask } from '../device-mask.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { interpolate } from '../firstorder/order.ts';
-import { decodeMeasure, type Measured, recordMeasure, type Statistics } from './measure.ts';
+import { decodeMeasure, type Measured, recordDistribution, recordMeasure, type Statistics } from './measure.ts';
 import { describeVoxels, type Sampling, samplingOf, type Voxels } from './sampling.ts';
 import { orderStatistics } from './select.ts';
 
@@ -39,8 +39,8 @@ function checkMeasured({ count, finite }: Measured, { within }: Sampling): void 
  */
 export async function measureSampling(engine: Engine, sampling: Sampling): Promise<Statistics> {
   const rec = new Recording('normalise/measure');
-  const downloads = recordMeasure(rec, sampling, false);
-  const measured = decodeMeasure(await engine.execute(rec), downloads);
+  const blocks = recordMeasure(rec, sampling);
+  const measured = decodeMeasure(await engine.execute(rec), blocks);
   checkMeasured(measured, sampling);
   return measured;
 }
@@ -65,15 +65,15 @@ export async function measureDistribution(
     throw new PipelineError('BadSetting', `expected percentiles from 0 to 100, found ${wrong}`);
   }
   const rec = new Recording('normalise/measure');
-  const downloads = recordMeasure(rec, sampling, true);
+  const downloads = recordDistribution(rec, sampling);
   const results = await engine.execute(rec);
-  const measured = decodeMeasure(results, downloads);
+  const measured = decodeMeasure(results, downloads.blocks);
   checkMeasured(measured, sampling);
   const last = measured.count - 1;
   const positions = wanted.map((p) => last * (p / 100));
   const above = (position: number) => Math.min(Math.floor(position) + 1, last);
   const ranks = [...new Set(positions.flatMap((position) => [Math.floor(position), above(position)]))];
-  const first = results.u32(downloads.digits as NonNullable<typeof downloads.digits>);
+  const first = results.u32(downloads.digits);
   const at = await orderStatistics(engine, sampling, ranks, { first, bits: measured.bits });
   const value = (rank: number) => at.get(rank) as number;
   const percentiles = positions.map((position) => {
