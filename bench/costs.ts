@@ -5,7 +5,7 @@
 export interface Work {
   /** Voxels inside a region. */
   readonly voxels: number;
-  /** Cells of the padded box. */
+  /** Cells of the padded box; for stages before the region is known, voxels of the image. */
   readonly cells: number;
   /** Voxels of the whole mask (one byte each). */
   readonly maskVoxels: number;
@@ -25,6 +25,11 @@ const ATOMIC = 8;
 const perVoxel = (bytes: number, operations: number): Cost => ({
   bytes: ({ voxels }) => voxels * bytes,
   operations: ({ voxels }) => voxels * operations,
+});
+
+const perCell = (bytes: number, operations: number): Cost => ({
+  bytes: ({ cells }) => cells * bytes,
+  operations: ({ cells }) => cells * operations,
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
@@ -62,4 +67,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
+  'normalise/measure:statistics': perCell(4, 70),
+  'normalise/measure:distribution': perCell(4 + ATOMIC, 95),
+  'normalise/digits': perCell(4, 30),
+  'normalise/affine': perCell(8, 8),
+  'normalise/piecewise': perCell(8, 40),
 };

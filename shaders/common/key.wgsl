@@ -12,3 +12,16 @@ fn key_less(a: Key, b: Key) -> bool {
 }
 
 const NAN_HIGH = 0xffffffffu;
+
+// The key of a float32 given by its bits: -0 is 0, every NaN has the largest key.
+fn key_of_bits(bits: u32) -> u32 {
+  let magnitude = bits & 0x7fffffffu;
+  let signed = select(bits, 0u, magnitude == 0u);
+  let folded = signed ^ (u32(i32(signed) >> 31u) | 0x80000000u);
+  return select(folded, NAN_HIGH, magnitude > 0x7f800000u);
+}
+
+// The bits of a float32 key.
+fn bits_of_key(key: u32) -> u32 {
+  return key ^ (~u32(i32(key) >> 31u) | 0x80000000u);
+}

@@ -100,7 +100,7 @@ function orderStatistics({ values, counts }: Sample, ranks: readonly number[]): 
 }
 
 /** numpy's linear interpolation (function_base._lerp), rounding included. */
-function interpolate(a: number, b: number, t: number): number {
+export function interpolate(a: number, b: number, t: number): number {
   const difference = b - a;
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
 }

@@ -1,0 +1,124 @@
+/** normalise/measure: count, extremes, moments and the first key digits of voxels, in one pass over the image. */
+import source from '../../../shaders/normalise/measure.wgsl?raw';
+import { type Download, defineKernel, type Recording, type Results } from '../../engine/index.ts';
+import { valueOfKey } from '../keys.ts';
+import { type Sampling, samplingBuffers, samplingParams } from './sampling.ts';
+
+const file = { source, workgroup: 256 };
+const bindings = { params: 'uniform', voxels: 'read', mask: 'read', blocks: 'read_write' } as const;
+
+export const measure = defineKernel({
+  ...file,
+  name: 'normalise/measure:statistics',
+  entryPoint: 'statistics',
+  bindings,
+});
+export const measureWithDigits = defineKernel({
+  ...file,
+  name: 'normalise/measure:distribution',
+  entryPoint: 'distribution',
+  bindings: { ...bindings, digits: 'read_write' },
+});
+
+const STRIP = 64;
+const ROW = 16;
+/** Columns of a histogram of key digits. */
+export const RADIX = 2048;
+/** The kernel adds this to every distance, so that their sum is not negative. */
+const OFFSET = 2 ** 24;
+
+/** What is known of the measured voxels. */
+export interface Statistics {
+  /** Number of voxels measured. */
+  readonly count: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  /** Standard deviation with divisor n, as NumPy's default. */
+  readonly populationSd: number;
+  /** With divisor n - 1, as ITK; NaN for a single voxel. */
+  readonly sampleSd: number;
+}
+
+export interface Measured extends Statistics {
+  /** Whether all measured values are finite; where not, mean and SD mean nothing. */
+  readonly finite: boolean;
+  /** Bits that are not 0 in some value: the trailing zeros of this are zero in all. */
+  readonly bits: number;
+}
+
+/** The dispatch without its kernel. */
+function prepare(rec: Recording, sampling: Sampling) {
+  const { length } = sampling;
+  const count = Math.ceil(length / (file.workgroup * STRIP));
+  const blocks = rec.buffer('normalise/measure.blocks', count * ROW * 4);
+  const params = { length, blocks: count, strip: STRIP, sums: 4, ...samplingParams(sampling) };
+  return { args: { params, ...samplingBuffers(sampling), blocks }, invocations: count * file.workgroup, blocks };
+}
+
+/** Asks for statistics; `decodeMeasure` puts them together. */
+export function recordMeasure(rec: Recording, sampling: Sampling): Download {
+  const { args, invocations, blocks } = prepare(rec, sampling);
+  rec.dispatch(measure, args, invocations);
+  return rec.download(blocks);
+}
+
+/** Asks for statistics and for the counts of the leading 11 bits of the keys, which a selection starts with. */
+export function recordDistribution(rec: Recording, sampling: Sampling): { blocks: Download; digits: Download } {
+  const { args, invocations, blocks } = prepare(rec, sampling);
+  const digits = rec.zeros('normalise/measure.digits', RADIX * 4);
+  rec.dispatch(measureWithDigits, { ...args, digits }, invocations);
+  return { blocks: rec.download(blocks), digits: rec.download(digits) };
+}
+
+const INFINITE_KEYS = [0x007fffff, 0xff800000] as const;
+
+const pair = (row: Uint32Array, at: number): number => (row[at] as number) + (row[at + 1] as number) * 2 ** 32;
+
+/** Mean and sum of squared distances from it of one block. */
+function momentsOf(row: Uint32Array): { mean: number; squares: number } {
+  const count = row[0] as number;
+  const sum = pair(row, 4) - count * OFFSET;
+  const sumOfSquares = pair(row, 6) * 2 ** 24 + pair(row, 8) * 2 ** 13 + pair(row, 10);
+  const unit = 2 ** ((row[13] as number) - 150);
+  return {
+    mean: (((row[12] as number) | 0) + sum / count) * unit,
+    squares: (sumOfSquares - (sum * sum) / count) * unit * unit,
+  };
+}
+
+/** Puts the blocks together in float64, in their order: the result does not depend on the device. */
+export function decodeMeasure(results: Results, blocks: Download): Measured {
+  const table = results.u32(blocks);
+  let [count, sum, lowKey, highKey, bits] = [0, 0, 0xffffffff, 0, 0];
+  const rows: Uint32Array[] = [];
+  for (let at = 0; at < table.length; at += ROW) {
+    const row = table.subarray(at, at + ROW);
+    if (row[0] === 0) continue;
+    rows.push(row);
+    count += row[0] as number;
+    lowKey = Math.min(lowKey, ~(row[1] as number) >>> 0);
+    highKey = Math.max(highKey, row[2] as number);
+    bits |= row[3] as number;
+  }
+  const moments = rows.map(momentsOf);
+  moments.forEach(({ mean }, b) => {
+    sum += mean * ((rows[b] as Uint32Array)[0] as number);
+  });
+  const mean = sum / count;
+  // Within blocks plus between blocks: nothing cancels.
+  const squares = moments.reduce(
+    (total, block, b) => total + block.squares + ((rows[b] as Uint32Array)[0] as number) * (block.mean - mean) ** 2,
+    0,
+  );
+  return {
+    count,
+    minimum: valueOfKey('float32', lowKey),
+    maximum: valueOfKey('float32', highKey),
+    mean,
+    populationSd: Math.sqrt(squares / count),
+    sampleSd: Math.sqrt(squares / (count - 1)),
+    finite: lowKey > INFINITE_KEYS[0] && highKey < INFINITE_KEYS[1],
+    bits: bits >>> 0,
+  };
+}
