@@ -42,7 +42,7 @@ export function maskHash({ data }: Mask): Promise<string | null> {
 }
 
 /** Size and spacing have as many entries as the image has dimensions. */
-function gridColumns(name: string, { dimension, spacing, size }: Geometry): Row {
+export function gridColumns(name: string, { dimension, spacing, size }: Geometry): Row {
   return {
     [`${prefix}${name}_Spacing`]: spacing.slice(0, dimension),
     [`${prefix}${name}_Size`]: size.slice(0, dimension),

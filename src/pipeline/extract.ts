@@ -3,15 +3,24 @@ import type { Engine } from '../engine/index.ts';
 import { type ClassSelection, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
+import { type DeviceVolume, toDevice } from './device-volume.ts';
 import { alignMask } from './geometry.ts';
-import { hostIntensities } from './intensities.ts';
+import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import type { Outcome } from './pass/run.ts';
+import {
+  correctImage,
+  hasSteps,
+  type PreprocessSteps,
+  type StepContext,
+  stepsOfSettings,
+} from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
-import { parseSettings, type SettingsInput } from './settings.ts';
-import { type Region, runView, type View } from './view.ts';
+import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
+import { type Region, runView, type ViewContext } from './view.ts';
+import { planOneView, planResampledViews, type ViewPlan } from './view-plan.ts';
 import type { Mask, Volume } from './volume.ts';
 
 export interface ExtractOptions {
@@ -20,12 +29,15 @@ export interface ExtractOptions {
   readonly settings?: SettingsInput;
   /** Feature classes, or features by class. Default: all classes but shape2D. */
   readonly classes?: ClassSelection;
+  /** Steps before the features, beside those that PyRadiomics' settings ask for. */
+  readonly preprocess?: PreprocessSteps;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
 /**
- * Extracts PyRadiomics' features of the original image for one or more regions of a mask.
+ * Extracts PyRadiomics' features of the original image for one or more regions of a mask, after the preprocessing that
+ * the settings and `preprocess` ask for; the processed image stays on the GPU.
  *
  * All regions share one pass over the GPU, so a hundred labels cost little more than one. Rows come in the order of
  * `labels`; a region that cannot be processed gives a row with `voxomics_error` when there are several.
@@ -40,6 +52,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   signal?.throwIfAborted();
   const settings = parseSettings(options.settings);
   const wanted = wantedFeatures(options.classes);
+  const steps = allSteps(settings, options.preprocess);
   const compiling = engine.prepare(kernelsFor(wanted, settings, isIntegerImage(image)));
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
@@ -63,8 +76,17 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
-  const view: View = { image: hostIntensities(image), mask: aligned, labels, interpolated: null };
-  await runView({ engine, settings, wanted, loaded: mask, signal }, view, regions, set);
+  const context = { engine, settings, wanted, loaded: mask, signal };
+  const source = await openSource(engine, image, steps, { mask: aligned, signal, onProgress });
+  try {
+    const { resample } = steps;
+    const plans = resample
+      ? planResampledViews(engine, source.device as DeviceVolume, aligned, labels, regions, resample)
+      : planOneView(source.device ? deviceIntensities(source.device) : hostIntensities(image), aligned, labels, regions);
+    for (const plan of plans) await runPlan(context, plan, set);
+  } finally {
+    source.release();
+  }
 
   const shared = await common;
   return regions.map((region) => {
@@ -77,6 +99,67 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
     return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons };
   });
+}
+
+/** The image that the views are made of: on the GPU where a step has to change it. */
+async function openSource(
+  engine: Engine,
+  image: Volume,
+  steps: PreprocessSteps,
+  context: StepContext,
+): Promise<{ readonly device: DeviceVolume | null; release(): void }> {
+  if (!hasSteps(steps)) return { device: null, release: () => undefined };
+  const uploaded = await toDevice(engine, image);
+  try {
+    const corrected = await correctImage(engine, uploaded, steps, context);
+    return {
+      device: corrected.image,
+      release: () => engine.release(uploaded.voxels, corrected.image.voxels),
+    };
+  } catch (error) {
+    engine.release(uploaded.voxels);
+    throw error;
+  }
+}
+
+/** Makes a view and computes its regions; where it cannot be made, they all get the reason. */
+async function runPlan(
+  context: ViewContext,
+  { regions, open }: ViewPlan,
+  set: (region: Region, outcome: Outcome) => void,
+): Promise<void> {
+  context.signal?.throwIfAborted();
+  let opened: Awaited<ReturnType<ViewPlan['open']>>;
+  try {
+    opened = await open();
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    for (const region of regions) set(region, error);
+    return;
+  }
+  try {
+    await runView(context, opened.view, regions, set);
+  } finally {
+    opened.release();
+  }
+}
+
+/** The steps of the settings and of the options together. */
+function allSteps(settings: Settings, preprocess: PreprocessSteps = {}): PreprocessSteps {
+  const asked = stepsOfSettings(settings);
+  for (const [step, setting] of [['normalise', 'normalize'], ['resample', 'resampledPixelSpacing']] as const) {
+    if (asked[step] && preprocess[step])
+      throw new PipelineError(
+        'BadSetting',
+        `the setting ${setting} and the step ${step} ask for the same; pass one of them`,
+      );
+  }
+  const resample = preprocess.resample && { padDistance: settings.padDistance, ...preprocess.resample };
+  return {
+    n4: preprocess.n4,
+    normalise: asked.normalise ?? preprocess.normalise,
+    resample: asked.resample ?? resample,
+  };
 }
 
 /** Why diagnostics are NaN: only the image's own values make them so. */

@@ -91,7 +91,7 @@ function physicalToIndex(geometry: Geometry): (point: readonly number[]) => numb
 }
 
 /** From voxels of one grid to continuous indices of another, in the order of operations of ITK's ResampleImageFilter. */
-function gridToGrid(from: Geometry, to: Geometry): (index: readonly number[]) => number[] {
+export function gridToGrid(from: Geometry, to: Geometry): (index: readonly number[]) => number[] {
   const { dimension: n, origin } = from;
   const matrix = indexMatrix(from);
   const toIndex = physicalToIndex(to);

@@ -6,11 +6,20 @@ import { PipelineError } from '../../pipeline/errors.ts';
 import { version } from '../../version.ts';
 import { extractCommand } from './commands/extract.ts';
 import { infoCommand } from './commands/info.ts';
+import { n4Command } from './commands/n4.ts';
+import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
+import { preprocessCommand } from './commands/preprocess.ts';
+import { resampleCommand } from './commands/resample.ts';
 
 const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
   .version(version)
   .addCommand(extractCommand())
+  .addCommand(preprocessCommand())
+  .addCommand(n4Command())
+  .addCommand(normaliseCommand())
+  .addCommand(nyulCommand())
+  .addCommand(resampleCommand())
   .addCommand(infoCommand())
   .addHelpText(
     'after',

@@ -10,12 +10,13 @@ import { parseSettingText, type SettingsInput } from '../../../pipeline/settings
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
+import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
 
-interface Options extends EngineFlags {
+interface Options extends EngineFlags, StepFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
   readonly classes?: string;
@@ -47,7 +48,7 @@ export function extractCommand(): Command {
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
-  return engineOptions(command);
+  return engineOptions(stepFlags(command));
 }
 
 function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
@@ -75,8 +76,10 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const labels = parseRegions(options.label);
   const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
   const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
+  const preprocess = await preprocessSteps(options);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
-    const rows = await extractFiles(engine, imagePath, maskPath, { labels, settings, classes, signal, onProgress });
+    const rows = await extractFiles(engine, imagePath, maskPath, {
+      preprocess, labels, settings, classes, signal, onProgress });
     await output(rows, format, options.output);
   });
 }

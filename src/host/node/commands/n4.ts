@@ -1,0 +1,46 @@
+/** `voxomics n4 IN OUT`. */
+import { Command } from 'commander';
+import { fromDevice, toDevice } from '../../../pipeline/device-volume.ts';
+import { correctBias, fieldVolume } from '../../../pipeline/n4/index.ts';
+import { toVolume } from '../../format/index.ts';
+import { writePreview } from '../preview.ts';
+import { readImageFile } from '../read.ts';
+import { checkImageName, writeImageFile } from '../write-image.ts';
+import { type N4Flags, n4Flags, n4Options } from './stage-options.ts';
+import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
+
+interface Options extends EngineFlags, N4Flags {
+  readonly field?: string;
+  readonly preview?: string;
+}
+
+export function n4Command(): Command {
+  const command = new Command('n4')
+    .description('N4 bias field correction; the defaults are those of ANTsPy')
+    .argument('<in>', 'image')
+    .argument('<out>', 'corrected image, .nii or .nii.gz')
+    .option('--field <file>', 'write the bias field, the factor that each voxel was divided by')
+    .option('--preview <file>', 'draw three slices before, after and of the field as PNG')
+    .action(run);
+  return engineOptions(n4Flags(command));
+}
+
+async function run(input: string, output: string, options: Options): Promise<void> {
+  for (const name of [output, options.field]) if (name) checkImageName(name);
+  const [settings, decoded] = await Promise.all([n4Options(options), readImageFile(input)]);
+  const volume = toVolume(decoded);
+  await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const image = await toDevice(engine, volume);
+    const { corrected, field } = await correctBias(engine, image, {
+      ...settings,
+      signal,
+      onProgress: (progress) => onProgress({ stage: 'n4', ...progress }),
+    });
+    const result = await fromDevice(engine, corrected);
+    const wanted = options.field || options.preview;
+    const bias = wanted ? await fromDevice(engine, await fieldVolume(engine, field)) : null;
+    await writeImageFile(output, result);
+    if (options.field) await writeImageFile(options.field, bias!);
+    if (options.preview) await writePreview(options.preview, { before: volume, after: result, field: bias! });
+  });
+}

@@ -1,0 +1,65 @@
+/** `voxomics normalise IN OUT` and `voxomics nyul OUT IMAGES…`. */
+import { Command } from 'commander';
+import { fitNyul, normaliseUsage, normaliseVolume } from '../../../pipeline/normalise/index.ts';
+import { toVolume } from '../../format/index.ts';
+import { writePreview } from '../preview.ts';
+import { readImageFile } from '../read.ts';
+import { writeAtomically } from '../write.ts';
+import { checkImageName, writeImageFile } from '../write-image.ts';
+import { normaliseMethod, readMask } from './stage-options.ts';
+import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
+
+interface Options extends EngineFlags {
+  readonly method: string;
+  readonly mask?: string;
+  readonly preview?: string;
+}
+
+export function normaliseCommand(): Command {
+  const command = new Command('normalise')
+    .description('normalise intensities')
+    .argument('<in>', 'image')
+    .argument('<out>', 'normalised image, .nii or .nii.gz')
+    .option('-m, --method <method>', normaliseUsage.join(' | '), 'zscore')
+    .option('--mask <file>', 'what methods measure whose REGION is mask')
+    .option('--preview <file>', 'draw three slices before and after as PNG')
+    .action(run);
+  return engineOptions(command);
+}
+
+async function run(input: string, output: string, options: Options): Promise<void> {
+  checkImageName(output);
+  const [method, decoded, mask] = await Promise.all([
+    normaliseMethod(options.method),
+    readImageFile(input),
+    options.mask ? readMask(options.mask) : null,
+  ]);
+  const before = toVolume(decoded);
+  await withEngine(options, async ({ engine }) => {
+    const after = await normaliseVolume(engine, before, method, mask);
+    await writeImageFile(output, after);
+    if (options.preview) await writePreview(options.preview, { before, after });
+  });
+}
+
+export function nyulCommand(): Command {
+  const command = new Command('nyul')
+    .description('learn a standard intensity scale from a cohort, for --method nyul:FILE')
+    .argument('<out>', 'the scale, JSON')
+    .argument('<images...>', 'images of the cohort')
+    .action(fit);
+  return engineOptions(command);
+}
+
+async function fit(output: string, images: readonly string[], options: EngineFlags): Promise<void> {
+  await withEngine(options, async ({ engine, signal, onProgress }) => {
+    async function* cohort() {
+      for (const [done, path] of images.entries()) {
+        signal.throwIfAborted();
+        onProgress({ stage: 'normalise', done, total: images.length });
+        yield { image: toVolume(await readImageFile(path)) };
+      }
+    }
+    await writeAtomically(output, `${JSON.stringify(await fitNyul(engine, cohort()), null, 2)}\n`);
+  });
+}

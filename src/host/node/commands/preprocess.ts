@@ -1,0 +1,48 @@
+/** `voxomics preprocess IN OUT`. */
+import { Command } from 'commander';
+import { PipelineError } from '../../../pipeline/errors.ts';
+import { hasSteps, preprocess } from '../../../pipeline/preprocess.ts';
+import { toVolume } from '../../format/index.ts';
+import { writePreview } from '../preview.ts';
+import { readImageFile } from '../read.ts';
+import { checkImageName, writeImageFile } from '../write-image.ts';
+import { preprocessSteps, readMask, type StepFlags, stepFlags } from './stage-options.ts';
+import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
+
+interface Options extends EngineFlags, StepFlags {
+  readonly mask?: string;
+  readonly field?: string;
+  readonly preview?: string;
+}
+
+export function preprocessCommand(): Command {
+  const command = new Command('preprocess')
+    .description('bias field correction, normalisation and resampling in one trip over the GPU, in this order')
+    .argument('<in>', 'image')
+    .argument('<out>', 'processed image, .nii or .nii.gz')
+    .option('--mask <file>', 'what normalisation measures whose REGION is mask; PyRadiomics’ grid is laid round it')
+    .option('--field <file>', 'write the bias field')
+    .option('--preview <file>', 'draw three slices before, after and of the field as PNG')
+    .action(run);
+  return engineOptions(stepFlags(command));
+}
+
+async function run(input: string, output: string, options: Options): Promise<void> {
+  for (const name of [output, options.field]) if (name) checkImageName(name);
+  const [steps, decoded, mask] = await Promise.all([
+    preprocessSteps(options),
+    readImageFile(input),
+    options.mask ? readMask(options.mask) : null,
+  ]);
+  if (!hasSteps(steps))
+    throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
+  if (options.field && !steps.n4) throw new PipelineError('BadSetting', '--field is the field of N4; pass --n4');
+  const before = toVolume(decoded);
+  await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const wantsField = Boolean(options.field || (options.preview && steps.n4));
+    const { image, field } = await preprocess(engine, before, steps, { mask, field: wantsField, signal, onProgress });
+    await writeImageFile(output, image);
+    if (options.field) await writeImageFile(options.field, field!);
+    if (options.preview) await writePreview(options.preview, { before, after: image, ...(field ? { field } : {}) });
+  });
+}

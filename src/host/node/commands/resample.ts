@@ -1,0 +1,53 @@
+/** `voxomics resample IN OUT`. */
+import { Command } from 'commander';
+import { PipelineError } from '../../../pipeline/errors.ts';
+import { gridOfStep, preprocess } from '../../../pipeline/preprocess.ts';
+import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
+import { toMask, toVolume } from '../../format/index.ts';
+import { readImageFile } from '../read.ts';
+import { checkImageName, writeImageFile } from '../write-image.ts';
+import { readMask, type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
+import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
+
+interface Options extends EngineFlags, ResampleFlags {
+  readonly mask?: string;
+  readonly like?: string;
+  readonly labels?: boolean;
+}
+
+export function resampleCommand(): Command {
+  const command = new Command('resample')
+    .description('resample an image or a label map to another grid')
+    .argument('<in>', 'image, or label map with --labels')
+    .argument('<out>', 'resampled image, .nii or .nii.gz')
+    .option('--like <file>', 'take the grid of this image instead of a spacing')
+    .option('--labels', 'the input is a label map: nearest voxel, every label kept')
+    .option('--mask <file>', 'region that the grid of PyRadiomics is laid round (default: the whole image)')
+    .action(run);
+  return engineOptions(resampleFlags(command));
+}
+
+async function run(input: string, output: string, options: Options): Promise<void> {
+  checkImageName(output);
+  const step = resampleStep(options);
+  if ((step === null) === (options.like === undefined))
+    throw new PipelineError('BadSetting', 'expected either --spacing or --like; pass one of them');
+  const [decoded, like, mask] = await Promise.all([
+    readImageFile(input),
+    options.like ? readImageFile(options.like) : null,
+    options.mask ? readMask(options.mask) : null,
+  ]);
+  await withEngine(options, async ({ engine, signal, onProgress }) => {
+    await writeImageFile(output, await resampled());
+
+    async function resampled() {
+      if (options.labels) {
+        const labels = toMask(decoded);
+        return resampleMask(engine, labels, like ?? gridOfStep(labels, step!, null));
+      }
+      const image = toVolume(decoded);
+      if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
+      return (await preprocess(engine, image, { resample: step }, { mask, signal, onProgress })).image;
+    }
+  });
+}

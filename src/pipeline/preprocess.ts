@@ -1,0 +1,208 @@
+/** The steps between an image as it was scanned and the features: bias field, intensities, grid, in this order. */
+import { type Engine, Recording } from '../engine/index.ts';
+import { type Box, boxUnion } from './box.ts';
+import { maskToDevice } from './device-mask.ts';
+import { type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
+import { PipelineError } from './errors.ts';
+import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
+import { type NormaliseMethod, normalise } from './normalise/index.ts';
+import type { ProgressEvent } from './progress.ts';
+import { ibsiGrid, type Interpolator, itkGrid, pyradiomicsGrid, recordResample } from './resample/index.ts';
+import { findMaskLabels } from './selection.ts';
+import type { Settings } from './settings.ts';
+import type { Geometry, Mask, Volume } from './volume.ts';
+
+/** Where the voxels of a resampled image lie: PyRadiomics' (round the region), IBSI's (centres agree), ITK's (origins agree). */
+export const gridRules = ['pyradiomics', 'ibsi', 'itk'] as const;
+export type GridRule = (typeof gridRules)[number];
+
+/** Resampling to a spacing. */
+export interface ResampleStep {
+  /** Millimetres along x, y, z; 0 keeps the spacing of an axis. */
+  readonly spacing: readonly number[];
+  /** Default: sitkBSpline. */
+  readonly interpolator?: Interpolator;
+  /** Default: pyradiomics. */
+  readonly grid?: GridRule;
+  /** Voxels of the new grid that PyRadiomics' rule keeps round the region. Default 5. */
+  readonly padDistance?: number;
+}
+
+/** Which steps to take; those left out are skipped. */
+export interface PreprocessSteps {
+  readonly n4?: Omit<N4Options, 'signal' | 'onProgress'> | null;
+  readonly normalise?: NormaliseMethod | null;
+  readonly resample?: ResampleStep | null;
+}
+
+/** What PyRadiomics' settings ask for; null where they ask for nothing. */
+export function stepsOfSettings(settings: Settings): PreprocessSteps {
+  const { normalize, normalizeScale: scale, removeOutliers: outliers, resampledPixelSpacing, padDistance } = settings;
+  return {
+    normalise: normalize ? { name: 'pyradiomics', scale, outliers } : null,
+    resample: resampledPixelSpacing && {
+      spacing: resampledPixelSpacing,
+      interpolator: settings.interpolator,
+      padDistance,
+    },
+  };
+}
+
+/** Whether any step changes the image. */
+export const hasSteps = ({ n4, normalise, resample }: PreprocessSteps): boolean => Boolean(n4 || normalise || resample);
+
+/** What the steps report to while they run. */
+export interface StepContext {
+  /** Where methods measure that ask for a mask; N4 has its own. */
+  readonly mask?: Mask | null;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+/** What correction and normalisation leave on the GPU. */
+export interface CorrectedImage {
+  /** The input itself where there was nothing to do. */
+  readonly image: DeviceVolume;
+  /** Bias field, where N4 ran and it was asked for; the caller releases it. */
+  readonly field: DeviceVolume | null;
+  readonly report: N4Report | null;
+}
+
+/**
+ * Bias field correction and normalisation of an image on the GPU. The input stays; the caller releases it and what
+ * comes back.
+ * @param keepField evaluate the bias field on the grid of the image
+ * @throws PipelineError of the steps; `signal.reason` when cancelled
+ */
+export async function correctImage(
+  engine: Engine,
+  image: DeviceVolume,
+  steps: PreprocessSteps,
+  { mask, signal, onProgress }: StepContext = {},
+  keepField = false,
+): Promise<CorrectedImage> {
+  let current = image;
+  let field: DeviceVolume | null = null;
+  let report: N4Report | null = null;
+  /** Goes on with the result of a step; what lies between the steps is given back. */
+  const advance = (next: DeviceVolume) => {
+    if (current !== image) engine.release(current.voxels);
+    current = next;
+  };
+  try {
+    if (steps.n4) {
+      const found = await correctBias(engine, image, {
+        ...steps.n4,
+        signal,
+        onProgress: (progress) => onProgress?.({ stage: 'n4', ...progress }),
+      });
+      advance(found.corrected);
+      report = found.report;
+      if (keepField) field = await fieldVolume(engine, found.field);
+    }
+    signal?.throwIfAborted();
+    if (steps.normalise) {
+      onProgress?.({ stage: 'normalise', done: 0, total: 1 });
+      const within = mask ? await maskToDevice(engine, mask) : null;
+      try {
+        advance(await normalise(engine, current, steps.normalise, within));
+      } finally {
+        if (within) engine.release(within.inside);
+      }
+      onProgress?.({ stage: 'normalise', done: 1, total: 1 });
+    }
+    signal?.throwIfAborted();
+    return { image: current, field, report };
+  } catch (error) {
+    if (current !== image) engine.release(current.voxels);
+    if (field) engine.release(field.voxels);
+    throw error;
+  }
+}
+
+/** The whole image as a box. */
+const wholeBox = ({ size }: Geometry): Box => ({ first: [0, 0, 0], last: [size[0] - 1, size[1] - 1, size[2] - 1] });
+
+/**
+ * The grid of a resampled image.
+ * @param region box in voxels of the image that PyRadiomics' rule crops to; null for the whole image
+ * @throws PipelineError BadSetting on a spacing that the image cannot have
+ */
+export function gridOfStep(image: Geometry, { spacing, grid = 'pyradiomics', padDistance = 5 }: ResampleStep, region: Box | null): Geometry {
+  if (spacing.length !== image.dimension || spacing.some((s) => !(s >= 0 && Number.isFinite(s))))
+    throw new PipelineError(
+      'BadSetting',
+      `spacing: expected ${image.dimension} millimetres of 0 (keep) or more, found ${spacing.join(', ')}`,
+    );
+  if (grid === 'pyradiomics') return pyradiomicsGrid(image, region ?? wholeBox(image), spacing, padDistance);
+  return grid === 'ibsi' ? ibsiGrid(image, spacing) : itkGrid(image, spacing);
+}
+
+/** The box of everything that a mask marks. */
+async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
+  const { found } = await findMaskLabels(engine, mask);
+  if (found.length === 0)
+    throw new PipelineError('EmptyMask', 'the mask has no voxel above 0, there is no region to resample round');
+  return found.map((f) => f.box).reduce(boxUnion);
+}
+
+/** Resamples an image on the GPU; the result is kept, the input stays. */
+export async function resampleImage(
+  engine: Engine,
+  image: DeviceVolume,
+  grid: Geometry,
+  { interpolator }: Pick<ResampleStep, 'interpolator'>,
+): Promise<DeviceVolume> {
+  const rec = new Recording('resample');
+  const resampled = recordResample(rec, image, grid, { interpolator });
+  await engine.execute(rec);
+  return resampled;
+}
+
+export interface PreprocessResult {
+  readonly image: Volume;
+  /** The bias field on the grid of the input, where N4 ran and `field` was asked for. */
+  readonly field: Volume | null;
+  readonly report: N4Report | null;
+}
+
+/**
+ * Takes an image through the steps: one upload, one download.
+ * @param options.mask measured by the methods that ask for a mask; PyRadiomics' grid is laid round it (default: the image)
+ * @param options.field read the bias field back too
+ * @throws PipelineError of the steps; EngineError from the GPU; `signal.reason` when cancelled
+ */
+export async function preprocess(
+  engine: Engine,
+  volume: Volume,
+  steps: PreprocessSteps,
+  options: StepContext & { readonly field?: boolean } = {},
+): Promise<PreprocessResult> {
+  const { mask, signal, onProgress, field: wantsField = false } = options;
+  const owned: DeviceVolume[] = [];
+  const own = <V extends DeviceVolume>(device: V): V => {
+    owned.push(device);
+    return device;
+  };
+  try {
+    const input = own(await toDevice(engine, volume));
+    const { image, field, report } = await correctImage(engine, input, steps, options, wantsField);
+    own(image);
+    if (field) own(field);
+    let result = image;
+    if (steps.resample) {
+      onProgress?.({ stage: 'resample', done: 0, total: 1 });
+      const grid = gridOfStep(volume, steps.resample, mask ? await boxOfMask(engine, mask) : null);
+      result = own(await resampleImage(engine, image, grid, steps.resample));
+      onProgress?.({ stage: 'resample', done: 1, total: 1 });
+    }
+    signal?.throwIfAborted();
+    return {
+      image: await fromDevice(engine, result),
+      field: field && (await fromDevice(engine, field)),
+      report,
+    };
+  } finally {
+    engine.release(...owned.map((v) => v.voxels));
+  }
+}

@@ -1,0 +1,118 @@
+/** Resampling between parallel grids: one axis after the other, each cut to what the grid needs. */
+import type { BufferRef, Recording } from '../../engine/index.ts';
+import type { DeviceVolume } from '../device-volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
+import { recordAxis, type Samples, type Stretch } from './axis.ts';
+import { recordGather } from './gather.ts';
+import type { Profile } from './interpolators.ts';
+import { type AxisPositions, inside } from './positions.ts';
+import { type Taps, tapsOf } from './taps.ts';
+
+/** Weights below this do not show in float32. */
+const NEGLIGIBLE = 1e-10;
+
+/** Nearest sample, halves up, as ITK rounds; -1 outside. */
+export const nearestIndices = (positions: Float64Array, n: number): Int32Array =>
+  Int32Array.from(positions, (p) => (inside(p, n) ? Math.min(Math.max(Math.floor(p + 0.5), 0), n - 1) : -1));
+
+/** One axis of the image: the positions wanted along it in ascending order, and which index of the grid each has. */
+interface Line {
+  readonly axis: 0 | 1 | 2;
+  /** Positions inside the image, ascending. */
+  readonly positions: Float64Array;
+  /** Index among `positions` of every index of the grid; -1 outside. */
+  readonly places: Int32Array;
+  /** All positions are whole numbers without a gap: nothing to interpolate. */
+  readonly whole: boolean;
+}
+
+function lineOf({ axis, positions }: AxisPositions, n: number): Line {
+  const kept = [...positions.keys()].filter((k) => inside(positions[k]!, n));
+  const descends = kept.length > 1 && positions[kept[0]!]! > positions[kept[1]!]!;
+  const ordered = descends ? kept.reverse() : kept;
+  const places = new Int32Array(positions.length).fill(-1);
+  ordered.forEach((k, place) => {
+    places[k] = place;
+  });
+  // Within a rounding error of whole numbers, which interpolation would hand on.
+  const steps = ordered.map((k, place) => positions[k]! - place - Math.round(positions[ordered[0]!]!));
+  const whole = steps.every((d) => Math.abs(d) < 1e-9);
+  return { axis, positions: Float64Array.from(ordered, (k) => positions[k]!), places, whole };
+}
+
+/** How a line is processed: by tables, or cut out. */
+interface Step {
+  readonly line: Line;
+  readonly taps: Taps | null;
+  /** Samples of the image that are needed. */
+  readonly needed: Stretch;
+}
+
+function stepOf(line: Line, profile: Profile, n: number): Step {
+  if (line.whole) {
+    const first = Math.round(line.positions[0] ?? 0);
+    return { line, taps: null, needed: { first, count: line.positions.length } };
+  }
+  const taps = tapsOf(profile, line.positions, n, NEGLIGIBLE);
+  const first = taps.first.reduce((a, b) => Math.min(a, b), n);
+  const last = taps.first.reduce((a, b) => Math.max(a, b), 0) + taps.count;
+  return { line, taps, needed: { first, count: last - first } };
+}
+
+/** The tables of a line whose samples before `first` have been cut off. */
+const shifted = (taps: Taps, first: number): Taps => ({ ...taps, first: taps.first.map((f) => f - first) });
+
+/**
+ * Resamples to a parallel grid. @returns the voxels, not kept
+ */
+export function recordSeparable(
+  rec: Recording,
+  image: DeviceVolume,
+  grid: Geometry,
+  axes: readonly AxisPositions[],
+  profile: Profile,
+  defaultValue: number,
+): BufferRef {
+  const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
+  const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
+  if (lines.some((line) => line.positions.length === 0)) {
+    const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
+    return recordGather(rec, image.voxels, image.size, grid, nowhere, null, outside);
+  }
+  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis]));
+  // The axis that shrinks most goes first: the others then have less to do.
+  const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));
+  let samples: Samples = { buffer: image.voxels, size: image.size };
+  const box: Stretch[] = [0, 1, 2].map((i) => steps.find((s) => s.line.axis === i)!.needed);
+  order.forEach(({ line, taps, needed }, pass) => {
+    const first = pass === 0;
+    samples = recordAxis(rec, samples, line.axis, first ? taps! : shifted(taps!, needed.first), box);
+    // From the second pass on only what is needed is there.
+    if (first) for (const i of [0, 1, 2]) box[i] = { first: 0, count: box[i]!.count };
+    box[line.axis] = { first: 0, count: line.positions.length };
+  });
+  const cut = order.length === 0;
+  const indices = lines.map(({ axis, places }) => ({
+    axis,
+    indices: cut ? places.map((p) => (p < 0 ? p : p + box[axis]!.first)) : places,
+  }));
+  const complete = lines.every(({ axis, places }, gridAxis) => axis === gridAxis && places.every((p, k) => p === k));
+  const integer = image.type !== 'float32' && image.type !== 'float64';
+  if (complete && !integer && !cut) return samples.buffer;
+  return recordGather(rec, samples.buffer, samples.size, grid, indices, image.type, outside);
+}
+
+const growth = ({ line, needed }: Step): number => line.positions.length / needed.count;
+
+/** Copies the nearest voxels. @param outside word of voxels outside */
+export function recordNearest(
+  rec: Recording,
+  voxels: BufferRef,
+  size: Vec3,
+  grid: Geometry,
+  axes: readonly AxisPositions[],
+  outside: number,
+): BufferRef {
+  const indices = axes.map(({ axis, positions }) => ({ axis, indices: nearestIndices(positions, size[axis]) }));
+  return recordGather(rec, voxels, size, grid, indices, null, outside);
+}
