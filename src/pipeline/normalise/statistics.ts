@@ -11,10 +11,18 @@ import { orderStatistics } from './select.ts';
 /** Voxels by name or mask: all, those other than 0, those above the mean of all, those inside a mask. */
 export type Within = 'image' | 'nonzero' | 'above-mean' | DeviceMask;
 
-/** Resolves what has to be measured first. */
+/**
+ * Resolves what has to be measured first.
+ * @throws PipelineError ConstantImage where no voxel can be above the mean
+ */
 export async function voxelsOf(engine: Engine, image: DeviceVolume, within: Within): Promise<Voxels> {
   if (within !== 'above-mean') return within;
-  return { above: (await measureSampling(engine, samplingOf(image, 'image'))).mean };
+  const { minimum, maximum, mean } = await measureSampling(engine, samplingOf(image, 'image'));
+  if (minimum < maximum) return { above: mean };
+  throw new PipelineError(
+    'ConstantImage',
+    `expected intensities that differ, found ${minimum} everywhere; leave this image out`,
+  );
 }
 
 function checkMeasured({ count, finite }: Measured, { within }: Sampling): void {
@@ -22,7 +30,7 @@ function checkMeasured({ count, finite }: Measured, { within }: Sampling): void 
   if (count === 0) {
     throw new PipelineError(
       'EmptyMask',
-      `expected voxels to measure, found none: ${what} is empty; check the mask or measure the image`,
+      `expected voxels to measure, found none in ${what}; check the mask or measure the image`,
     );
   }
   if (!finite) {
