@@ -8,7 +8,7 @@ import { affine, piecewise, recordMap } from './maps.ts';
 import { measure, measureWithDigits } from './measure.ts';
 import { findMap, type NormaliseMethod } from './methods.ts';
 
-export type { Statistics } from './measure.ts';
+export { decodeStatistics, recordStatistics, type Statistics } from './measure.ts';
 export {
   type Clip,
   type MethodName,
@@ -22,6 +22,7 @@ export {
 } from './methods.ts';
 export { fitNyul, type NyulImage, type NyulOptions, type NyulScale, parseNyul } from './nyul.ts';
 export { normaliseUsage, type NormaliseSpec, parseNormalise } from './parse.ts';
+export { samplingOf, type Voxels } from './sampling.ts';
 export { percentiles, statistics, type Within } from './statistics.ts';
 export { type Region, regions } from './subject.ts';
 

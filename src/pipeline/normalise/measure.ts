@@ -56,8 +56,8 @@ function prepare(rec: Recording, sampling: Sampling) {
   return { args: { params, ...samplingBuffers(sampling), blocks }, invocations: count * file.workgroup, blocks };
 }
 
-/** Asks for statistics; `decodeMeasure` puts them together. */
-export function recordMeasure(rec: Recording, sampling: Sampling): Download {
+/** Asks for statistics; `decodeStatistics` puts them together. */
+export function recordStatistics(rec: Recording, sampling: Sampling): Download {
   const { args, invocations, blocks } = prepare(rec, sampling);
   rec.dispatch(measure, args, invocations);
   return rec.download(blocks);
@@ -88,7 +88,7 @@ function momentsOf(row: Uint32Array): { mean: number; squares: number } {
 }
 
 /** Puts the blocks together in float64, in their order: the result does not depend on the device. */
-export function decodeMeasure(results: Results, blocks: Download): Measured {
+export function decodeStatistics(results: Results, blocks: Download): Measured {
   const table = results.u32(blocks);
   let [count, sum, lowKey, highKey, bits] = [0, 0, 0xffffffff, 0, 0];
   const rows: Uint32Array[] = [];

@@ -4,7 +4,7 @@ import type { DeviceMask } from '../device-mask.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { interpolate } from '../firstorder/order.ts';
-import { decodeMeasure, type Measured, recordDistribution, recordMeasure, type Statistics } from './measure.ts';
+import { decodeStatistics, type Measured, recordDistribution, recordStatistics, type Statistics } from './measure.ts';
 import { describeVoxels, type Sampling, samplingOf, type Voxels } from './sampling.ts';
 import { orderStatistics } from './select.ts';
 
@@ -47,8 +47,8 @@ function checkMeasured({ count, finite }: Measured, { within }: Sampling): void 
  */
 export async function measureSampling(engine: Engine, sampling: Sampling): Promise<Statistics> {
   const rec = new Recording('normalise/measure');
-  const blocks = recordMeasure(rec, sampling);
-  const measured = decodeMeasure(await engine.execute(rec), blocks);
+  const blocks = recordStatistics(rec, sampling);
+  const measured = decodeStatistics(await engine.execute(rec), blocks);
   checkMeasured(measured, sampling);
   return measured;
 }
@@ -75,7 +75,7 @@ export async function measureDistribution(
   const rec = new Recording('normalise/measure');
   const downloads = recordDistribution(rec, sampling);
   const results = await engine.execute(rec);
-  const measured = decodeMeasure(results, downloads.blocks);
+  const measured = decodeStatistics(results, downloads.blocks);
   checkMeasured(measured, sampling);
   const last = measured.count - 1;
   const positions = wanted.map((p) => last * (p / 100));
