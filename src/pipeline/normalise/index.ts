@@ -5,7 +5,7 @@ import { type DeviceVolume, downloadVolume, uploadVolume, volumeOf } from '../de
 import type { Mask, Volume } from '../volume.ts';
 import { digits } from './digits.ts';
 import { affine, piecewise, recordMap } from './maps.ts';
-import { measure, measureWithDigits } from './measure.ts';
+import { measure, measureDigits } from './measure.ts';
 import { findMap, type NormaliseMethod } from './methods.ts';
 
 export { decodeStatistics, recordStatistics, type Statistics } from './measure.ts';
@@ -31,7 +31,7 @@ export function normaliseKernels(method: NormaliseMethod): Kernel[] {
   const selects = method.name === 'clip' || method.name === 'robust' || method.name === 'nyul';
   const list: unknown[] = [
     measure,
-    ...(selects ? [measureWithDigits, digits] : []),
+    ...(selects ? [measureDigits, digits] : []),
     method.name === 'nyul' ? piecewise : affine,
   ];
   return list as Kernel[];

@@ -4,7 +4,15 @@ import type { DeviceMask } from '../device-mask.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { interpolate } from '../firstorder/order.ts';
-import { decodeStatistics, type Measured, recordDistribution, recordStatistics, type Statistics } from './measure.ts';
+import {
+  type Checks,
+  decodeExtremes,
+  decodeStatistics,
+  type Extremes,
+  recordDistribution,
+  recordStatistics,
+  type Statistics,
+} from './measure.ts';
 import { describeVoxels, type Sampling, samplingOf, type Voxels } from './sampling.ts';
 import { orderStatistics } from './select.ts';
 
@@ -25,7 +33,7 @@ export async function voxelsOf(engine: Engine, image: DeviceVolume, within: With
   );
 }
 
-function checkMeasured({ count, finite }: Measured, { within }: Sampling): void {
+function checkMeasured({ count, finite }: Extremes & Checks, { within }: Sampling): void {
   const what = describeVoxels(within);
   if (count === 0) {
     throw new PipelineError(
@@ -53,13 +61,13 @@ export async function measureSampling(engine: Engine, sampling: Sampling): Promi
   return measured;
 }
 
-/** Statistics and percentiles of a sampling, in two or three passes. */
-export interface Distribution extends Statistics {
+/** Extremes and percentiles of a sampling, in one to three passes. */
+export interface Distribution extends Extremes {
   readonly percentiles: readonly number[];
 }
 
 /**
- * Measures a sampling and its percentiles, exactly, as numpy.percentile's default (linear, type 7) defines them.
+ * Measures percentiles of a sampling, exactly, as numpy.percentile's default (linear, type 7) defines them.
  * @param wanted per cent, 0 .. 100
  * @throws PipelineError EmptyMask, NonFiniteImage, BadSetting for percentiles outside their range
  */
@@ -75,7 +83,7 @@ export async function measureDistribution(
   const rec = new Recording('normalise/measure');
   const downloads = recordDistribution(rec, sampling);
   const results = await engine.execute(rec);
-  const measured = decodeStatistics(results, downloads.blocks);
+  const measured = decodeExtremes(results, downloads.blocks);
   checkMeasured(measured, sampling);
   const last = measured.count - 1;
   const positions = wanted.map((p) => last * (p / 100));
