@@ -68,7 +68,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
   'normalise/measure:statistics': perCell(4, 70),
-  'normalise/measure:distribution': perCell(4 + ATOMIC, 95),
+  'normalise/measure:distribution': perCell(4, 60),
   'normalise/digits': perCell(4, 30),
   'normalise/affine': perCell(8, 8),
   'normalise/piecewise': perCell(8, 40),

@@ -29,7 +29,7 @@ fn is_sampled(key: u32) -> bool {
   return (params.within != WITHIN_NONZERO || key != ZERO_KEY) && (params.within != WITHIN_ABOVE || key > params.above_key);
 }
 
-// The key of what is measured: the intensity, or its distance from the centre; clamped.
+// The key of what is measured: the intensity, or its distance from the centre; clamped, but for NaN, which must be seen.
 fn sampled_key(key: u32) -> u32 {
   var measured = key;
   if (params.deviation == 1u) {
@@ -37,5 +37,5 @@ fn sampled_key(key: u32) -> u32 {
     let distance = abs((bitcast<f32>(bits_of_key(key)) - params.centre_high) - params.centre_low);
     measured = key_of_bits(bitcast<u32>(distance));
   }
-  return clamp(measured, params.low_key, params.high_key);
+  return select(clamp(measured, params.low_key, params.high_key), NAN_HIGH, measured == NAN_HIGH);
 }

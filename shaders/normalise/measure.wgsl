@@ -1,14 +1,13 @@
-// normalise/measure: count, extremes, sums and the histogram of the leading key digit of all sampled voxels, in one pass
-// over memory. A workgroup takes a block of consecutive voxels, `strip` per invocation, and reads it twice, the second
-// time out of its cache: first for the extremes, then for the sums.
-// The sums are exact, of whole numbers q in units of the last bit of the block's largest magnitude: float32 within a
-// factor of two of it and integers up to 2^24 lose nothing, smaller values at most half a unit. d = q - centre of the
-// block; d^2 is summed in halves of 12 bits, which do not overflow for strip <= 64.
-// Row of a block in `blocks` (16 u32): count, ~min key, max key, OR of the bits; then 64-bit sums (low, high) of
-// d + 2^24, of h^2, h l and l^2 with |d| = 2^12 h + l; then the centre (i32), the exponent (unit 2^(exponent - 150)), 2
-// unused.
-// `distribution` also counts the leading 11 bits of the keys in `digits`.
-// Grid: one workgroup per block; others do nothing. Twin: test/reference/normalise/statistics.ts
+// normalise/measure: what is known of the sampled voxels, block by block, in one pass over memory. A workgroup takes a block
+// of consecutive voxels, `strip` per invocation.
+// `statistics`: extremes and sums. The block is read twice, the second time out of its cache. The sums are exact, of whole
+// numbers q in units of the last bit of the block's largest magnitude: float32 within a factor of two of it and integers
+// up to 2^24 lose nothing, smaller values at most half a unit. d = q - centre of the block; d^2 is summed in halves of 12
+// bits, which do not overflow for strip <= 64.
+// `distribution`: extremes, and the counts of the leading 11 bits of the keys of all blocks in `digits`.
+// Row of a block in `blocks` (16 u32): count, ~min key, max key, OR of the bits; after `statistics` also 64-bit sums (low,
+// high) of d + 2^24, of h^2, h l and l^2 with |d| = 2^12 h + l, the centre (i32), the exponent (unit 2^(exponent - 150)).
+// Grid: one workgroup per block; others do nothing. Twins: test/reference/normalise/statistics.ts, order.ts
 #import common/sampling
 #import common/add64
 
@@ -34,6 +33,7 @@ struct Params {
 
 override workgroup_size: u32 = 256;
 const ROW = 16u;
+const EXTREMES = 4u;  // words of a row, after which come the sums
 const SUMS = 12u;
 const OFFSET = 1 << 24;
 const RADIX = 2048u;
@@ -56,13 +56,12 @@ fn fixed_point(bits: u32, exponent: u32) -> i32 {
   return (magnitude ^ sign) - sign;
 }
 
-fn add_extremes(seen: ptr<function, vec4u>, key: u32) {
-  let measured = sampled_key(key);
+fn add_extremes(seen: ptr<function, vec4u>, measured: u32) {
   *seen = vec4u((*seen).x + 1u, max((*seen).y, ~measured), max((*seen).z, measured), (*seen).w | bits_of_key(measured));
 }
 
-fn add_moments(total: ptr<function, vec4u>, key: u32, exponent: u32, centre: i32) {
-  let d = fixed_point(bits_of_key(sampled_key(key)), exponent) - centre;
+fn add_moments(total: ptr<function, vec4u>, measured: u32, exponent: u32, centre: i32) {
+  let d = fixed_point(bits_of_key(measured), exponent) - centre;
   let magnitude = u32(abs(d));
   let h = magnitude >> 12u;
   let l = magnitude & 0xfffu;
@@ -70,8 +69,8 @@ fn add_moments(total: ptr<function, vec4u>, key: u32, exponent: u32, centre: i32
 }
 
 // Neighbouring rows are often alike: one atomic per run of one digit.
-fn add_digit(run: ptr<function, vec2u>, key: u32) {
-  let digit = sampled_key(key) >> DIGIT_SHIFT;
+fn add_digit(run: ptr<function, vec2u>, measured: u32) {
+  let digit = measured >> DIGIT_SHIFT;
   if (digit != (*run).x && (*run).y > 0u) {
     atomicAdd(&columns[(*run).x], (*run).y);
     (*run).y = 0u;
@@ -79,16 +78,8 @@ fn add_digit(run: ptr<function, vec2u>, key: u32) {
   *run = vec2u(digit, (*run).y + 1u);
 }
 
-// sums[0 .. 3] of the block.
-fn find_extremes(strip: Strip, local: u32) {
-  var seen = vec4u();
-  for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
-    let key = key_of_bits(voxels[i]);
-    if (is_sampled(key)) { add_extremes(&seen, key); }
-  }
-  for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
-    if (mask[i] != 0u) { add_extremes(&seen, key_of_bits(voxels[i])); }
-  }
+// Puts together what the invocations have seen: sums[0 .. 3] of the block.
+fn reduce_extremes(seen: vec4u, local: u32) {
   found[local] = seen;
   workgroupBarrier();
   if (local < COLLECTORS) {
@@ -105,6 +96,18 @@ fn find_extremes(strip: Strip, local: u32) {
   workgroupBarrier();
 }
 
+fn find_extremes(strip: Strip, local: u32) {
+  var seen = vec4u();
+  for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
+    let key = key_of_bits(voxels[i]);
+    if (is_sampled(key)) { add_extremes(&seen, sampled_key(key)); }
+  }
+  for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
+    if (mask[i] != 0u) { add_extremes(&seen, sampled_key(key_of_bits(voxels[i]))); }
+  }
+  reduce_extremes(seen, local);
+}
+
 // sums[4 .. 11] and the last words of the block's row.
 fn find_moments(strip: Strip, local: u32, row: u32) {
   let low = ~atomicLoad(&sums[1]);
@@ -114,10 +117,10 @@ fn find_moments(strip: Strip, local: u32, row: u32) {
   var total = vec4u();
   for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
     let key = key_of_bits(voxels[i]);
-    if (is_sampled(key)) { add_moments(&total, key, exponent, centre); }
+    if (is_sampled(key)) { add_moments(&total, sampled_key(key), exponent, centre); }
   }
   for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
-    if (mask[i] != 0u) { add_moments(&total, key_of_bits(voxels[i]), exponent, centre); }
+    if (mask[i] != 0u) { add_moments(&total, sampled_key(key_of_bits(voxels[i])), exponent, centre); }
   }
   found[local] = total;
   workgroupBarrier();
@@ -135,28 +138,15 @@ fn find_moments(strip: Strip, local: u32, row: u32) {
     }
   }
   workgroupBarrier();
-  for (var k = local; k < SUMS; k += workgroup_size) { blocks[row + k] = atomicLoad(&sums[k]); }
+  write_row(row, SUMS, local);
   if (local == 0u) {
     blocks[row + SUMS] = bitcast<u32>(centre);
     blocks[row + SUMS + 1u] = exponent;
   }
 }
 
-fn count_digits(strip: Strip, local: u32) {
-  var run = vec2u();
-  for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
-    let key = key_of_bits(voxels[i]);
-    if (is_sampled(key)) { add_digit(&run, key); }
-  }
-  for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
-    if (mask[i] != 0u) { add_digit(&run, key_of_bits(voxels[i])); }
-  }
-  if (run.y > 0u) { atomicAdd(&columns[run.x], run.y); }
-  workgroupBarrier();
-  for (var k = local; k < RADIX; k += workgroup_size) {
-    let counted = atomicLoad(&columns[k]);
-    if (counted > 0u) { atomicAdd(&digits[k], counted); }
-  }
+fn write_row(row: u32, length: u32, local: u32) {
+  for (var k = local; k < length; k += workgroup_size) { blocks[row + k] = atomicLoad(&sums[k]); }
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -173,7 +163,28 @@ fn distribution(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   let index = group.y * groups.x + group.x;
   if (index >= params.blocks) { return; }
   let strip = strip_of(index, local, workgroup_size);
-  find_extremes(strip, local);
-  find_moments(strip, local, index * ROW);
-  count_digits(strip, local);
+  var seen = vec4u();
+  var run = vec2u();
+  for (var i = strip.first; i < strip.plain_end; i += workgroup_size) {
+    let key = key_of_bits(voxels[i]);
+    if (is_sampled(key)) {
+      let measured = sampled_key(key);
+      add_extremes(&seen, measured);
+      add_digit(&run, measured);
+    }
+  }
+  for (var i = strip.first; i < strip.masked_end; i += workgroup_size) {
+    if (mask[i] != 0u) {
+      let measured = sampled_key(key_of_bits(voxels[i]));
+      add_extremes(&seen, measured);
+      add_digit(&run, measured);
+    }
+  }
+  if (run.y > 0u) { atomicAdd(&columns[run.x], run.y); }
+  reduce_extremes(seen, local);
+  write_row(index * ROW, EXTREMES, local);
+  for (var k = local; k < RADIX; k += workgroup_size) {
+    let counted = atomicLoad(&columns[k]);
+    if (counted > 0u) { atomicAdd(&digits[k], counted); }
+  }
 }

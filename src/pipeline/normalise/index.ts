@@ -5,10 +5,10 @@ import { type DeviceVolume, downloadVolume, uploadVolume, volumeOf } from '../de
 import type { Mask, Volume } from '../volume.ts';
 import { digits } from './digits.ts';
 import { affine, piecewise, recordMap } from './maps.ts';
-import { measure, measureWithDigits } from './measure.ts';
+import { measure, measureDigits } from './measure.ts';
 import { findMap, type NormaliseMethod } from './methods.ts';
 
-export type { Statistics } from './measure.ts';
+export { decodeStatistics, recordStatistics, type Statistics } from './measure.ts';
 export {
   type Clip,
   type MethodName,
@@ -22,6 +22,7 @@ export {
 } from './methods.ts';
 export { fitNyul, type NyulImage, type NyulOptions, type NyulScale, parseNyul } from './nyul.ts';
 export { normaliseUsage, type NormaliseSpec, parseNormalise } from './parse.ts';
+export { samplingOf, type Voxels } from './sampling.ts';
 export { percentiles, statistics, type Within } from './statistics.ts';
 export { type Region, regions } from './subject.ts';
 
@@ -30,7 +31,7 @@ export function normaliseKernels(method: NormaliseMethod): Kernel[] {
   const selects = method.name === 'clip' || method.name === 'robust' || method.name === 'nyul';
   const list: unknown[] = [
     measure,
-    ...(selects ? [measureWithDigits, digits] : []),
+    ...(selects ? [measureDigits, digits] : []),
     method.name === 'nyul' ? piecewise : affine,
   ];
   return list as Kernel[];

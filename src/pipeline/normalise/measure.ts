@@ -13,7 +13,7 @@ export const measure = defineKernel({
   entryPoint: 'statistics',
   bindings,
 });
-export const measureWithDigits = defineKernel({
+export const measureDigits = defineKernel({
   ...file,
   name: 'normalise/measure:distribution',
   entryPoint: 'distribution',
@@ -27,12 +27,16 @@ export const RADIX = 2048;
 /** The kernel adds this to every distance, so that their sum is not negative. */
 const OFFSET = 2 ** 24;
 
-/** What is known of the measured voxels. */
-export interface Statistics {
+/** What the simplest measurement finds. */
+export interface Extremes {
   /** Number of voxels measured. */
   readonly count: number;
   readonly minimum: number;
   readonly maximum: number;
+}
+
+/** What is known of the measured voxels. */
+export interface Statistics extends Extremes {
   readonly mean: number;
   /** Standard deviation with divisor n, as NumPy's default. */
   readonly populationSd: number;
@@ -40,8 +44,9 @@ export interface Statistics {
   readonly sampleSd: number;
 }
 
-export interface Measured extends Statistics {
-  /** Whether all measured values are finite; where not, mean and SD mean nothing. */
+/** What tells whether a measurement means anything, and how far a selection has to go. */
+export interface Checks {
+  /** Whether all measured values are finite. */
   readonly finite: boolean;
   /** Bits that are not 0 in some value: the trailing zeros of this are zero in all. */
   readonly bits: number;
@@ -56,18 +61,18 @@ function prepare(rec: Recording, sampling: Sampling) {
   return { args: { params, ...samplingBuffers(sampling), blocks }, invocations: count * file.workgroup, blocks };
 }
 
-/** Asks for statistics; `decodeMeasure` puts them together. */
-export function recordMeasure(rec: Recording, sampling: Sampling): Download {
+/** Asks for statistics; `decodeStatistics` puts them together. */
+export function recordStatistics(rec: Recording, sampling: Sampling): Download {
   const { args, invocations, blocks } = prepare(rec, sampling);
   rec.dispatch(measure, args, invocations);
   return rec.download(blocks);
 }
 
-/** Asks for statistics and for the counts of the leading 11 bits of the keys, which a selection starts with. */
+/** Asks for extremes and for the counts of the leading 11 bits of the keys, which a selection starts with. */
 export function recordDistribution(rec: Recording, sampling: Sampling): { blocks: Download; digits: Download } {
   const { args, invocations, blocks } = prepare(rec, sampling);
   const digits = rec.zeros('normalise/measure.digits', RADIX * 4);
-  rec.dispatch(measureWithDigits, { ...args, digits }, invocations);
+  rec.dispatch(measureDigits, { ...args, digits }, invocations);
   return { blocks: rec.download(blocks), digits: rec.download(digits) };
 }
 
@@ -87,38 +92,48 @@ function momentsOf(row: Uint32Array): { mean: number; squares: number } {
   };
 }
 
-/** Puts the blocks together in float64, in their order: the result does not depend on the device. */
-export function decodeMeasure(results: Results, blocks: Download): Measured {
-  const table = results.u32(blocks);
-  let [count, sum, lowKey, highKey, bits] = [0, 0, 0xffffffff, 0, 0];
-  const rows: Uint32Array[] = [];
-  for (let at = 0; at < table.length; at += ROW) {
-    const row = table.subarray(at, at + ROW);
-    if (row[0] === 0) continue;
-    rows.push(row);
-    count += row[0] as number;
+/** The rows of the blocks that hold a measured voxel. */
+function filledRows(table: Uint32Array): Uint32Array[] {
+  return Array.from({ length: table.length / ROW }, (_, b) => table.subarray(b * ROW, (b + 1) * ROW)).filter(
+    ([count]) => count !== 0,
+  );
+}
+
+const countOf = (row: Uint32Array): number => row[0] as number;
+
+function extremesOf(rows: readonly Uint32Array[]): Extremes & Checks {
+  let [count, lowKey, highKey, bits] = [0, 0xffffffff, 0, 0];
+  for (const row of rows) {
+    count += countOf(row);
     lowKey = Math.min(lowKey, ~(row[1] as number) >>> 0);
     highKey = Math.max(highKey, row[2] as number);
     bits |= row[3] as number;
   }
-  const moments = rows.map(momentsOf);
-  moments.forEach(({ mean }, b) => {
-    sum += mean * ((rows[b] as Uint32Array)[0] as number);
-  });
-  const mean = sum / count;
-  // Within blocks plus between blocks: nothing cancels.
-  const squares = moments.reduce(
-    (total, block, b) => total + block.squares + ((rows[b] as Uint32Array)[0] as number) * (block.mean - mean) ** 2,
-    0,
-  );
   return {
     count,
     minimum: valueOfKey('float32', lowKey),
     maximum: valueOfKey('float32', highKey),
+    finite: lowKey > INFINITE_KEYS[0] && highKey < INFINITE_KEYS[1],
+    bits: bits >>> 0,
+  };
+}
+
+export const decodeExtremes = (results: Results, blocks: Download): Extremes & Checks =>
+  extremesOf(filledRows(results.u32(blocks)));
+
+/** Puts the blocks together in float64, in their order: the result does not depend on the device. */
+export function decodeStatistics(results: Results, blocks: Download): Statistics & Checks {
+  const rows = filledRows(results.u32(blocks));
+  const extremes = extremesOf(rows);
+  const { count } = extremes;
+  const moments = rows.map((row) => ({ ...momentsOf(row), count: countOf(row) }));
+  const mean = moments.reduce((sum, block) => sum + block.mean * block.count, 0) / count;
+  // Within blocks plus between blocks: nothing cancels.
+  const squares = moments.reduce((sum, block) => sum + block.squares + block.count * (block.mean - mean) ** 2, 0);
+  return {
+    ...extremes,
     mean,
     populationSd: Math.sqrt(squares / count),
     sampleSd: Math.sqrt(squares / (count - 1)),
-    finite: lowKey > INFINITE_KEYS[0] && highKey < INFINITE_KEYS[1],
-    bits: bits >>> 0,
   };
 }

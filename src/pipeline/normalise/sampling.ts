@@ -50,14 +50,15 @@ export function describeVoxels(within: Voxels): string {
   return isMask(within) ? 'the mask' : 'the voxels above the threshold';
 }
 
+const floorKey = (value: number): number => (boundKey('float32', value, 'at most') as [number, number])[0];
+
 /** Values of the fields that every sampling kernel has in its params. */
 export function samplingParams({ within, clip, deviationFrom }: Sampling) {
   const [centre_high, centre_low] = splitFloat(deviationFrom ?? 0);
   return {
     within: codeOf(within),
-    // The largest float32 <= the threshold is passed by the same values as the threshold.
-    above_key:
-      typeof within === 'object' && 'above' in within ? (boundKey('float32', within.above, 'at most')?.[0] ?? 0) : 0,
+    // The same float32 values are above the threshold and above the largest float32 that is not.
+    above_key: typeof within === 'object' && 'above' in within ? floorKey(within.above) : 0,
     low_key: clip ? keyOf('float32', clip[0])[0] : 0,
     high_key: clip ? keyOf('float32', clip[1])[0] : 0xffffffff,
     deviation: Number(deviationFrom !== undefined),

@@ -4,25 +4,41 @@ import type { DeviceMask } from '../device-mask.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { interpolate } from '../firstorder/order.ts';
-import { decodeMeasure, type Measured, recordDistribution, recordMeasure, type Statistics } from './measure.ts';
+import {
+  type Checks,
+  decodeExtremes,
+  decodeStatistics,
+  type Extremes,
+  recordDistribution,
+  recordStatistics,
+  type Statistics,
+} from './measure.ts';
 import { describeVoxels, type Sampling, samplingOf, type Voxels } from './sampling.ts';
 import { orderStatistics } from './select.ts';
 
 /** Voxels by name or mask: all, those other than 0, those above the mean of all, those inside a mask. */
 export type Within = 'image' | 'nonzero' | 'above-mean' | DeviceMask;
 
-/** Resolves what has to be measured first. */
+/**
+ * Resolves what has to be measured first.
+ * @throws PipelineError ConstantImage where no voxel can be above the mean
+ */
 export async function voxelsOf(engine: Engine, image: DeviceVolume, within: Within): Promise<Voxels> {
   if (within !== 'above-mean') return within;
-  return { above: (await measureSampling(engine, samplingOf(image, 'image'))).mean };
+  const { minimum, maximum, mean } = await measureSampling(engine, samplingOf(image, 'image'));
+  if (minimum < maximum) return { above: mean };
+  throw new PipelineError(
+    'ConstantImage',
+    `expected intensities that differ, found ${minimum} everywhere; leave this image out`,
+  );
 }
 
-function checkMeasured({ count, finite }: Measured, { within }: Sampling): void {
+function checkMeasured({ count, finite }: Extremes & Checks, { within }: Sampling): void {
   const what = describeVoxels(within);
   if (count === 0) {
     throw new PipelineError(
       'EmptyMask',
-      `expected voxels to measure, found none: ${what} is empty; check the mask or measure the image`,
+      `expected voxels to measure, found none in ${what}; check the mask or measure the image`,
     );
   }
   if (!finite) {
@@ -39,19 +55,19 @@ function checkMeasured({ count, finite }: Measured, { within }: Sampling): void 
  */
 export async function measureSampling(engine: Engine, sampling: Sampling): Promise<Statistics> {
   const rec = new Recording('normalise/measure');
-  const blocks = recordMeasure(rec, sampling);
-  const measured = decodeMeasure(await engine.execute(rec), blocks);
+  const blocks = recordStatistics(rec, sampling);
+  const measured = decodeStatistics(await engine.execute(rec), blocks);
   checkMeasured(measured, sampling);
   return measured;
 }
 
-/** Statistics and percentiles of a sampling, in two or three passes. */
-export interface Distribution extends Statistics {
+/** Extremes and percentiles of a sampling, in one to three passes. */
+export interface Distribution extends Extremes {
   readonly percentiles: readonly number[];
 }
 
 /**
- * Measures a sampling and its percentiles, exactly, as numpy.percentile's default (linear, type 7) defines them.
+ * Measures percentiles of a sampling, exactly, as numpy.percentile's default (linear, type 7) defines them.
  * @param wanted per cent, 0 .. 100
  * @throws PipelineError EmptyMask, NonFiniteImage, BadSetting for percentiles outside their range
  */
@@ -67,7 +83,7 @@ export async function measureDistribution(
   const rec = new Recording('normalise/measure');
   const downloads = recordDistribution(rec, sampling);
   const results = await engine.execute(rec);
-  const measured = decodeMeasure(results, downloads.blocks);
+  const measured = decodeExtremes(results, downloads.blocks);
   checkMeasured(measured, sampling);
   const last = measured.count - 1;
   const positions = wanted.map((p) => last * (p / 100));
