@@ -7,7 +7,7 @@ import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
 import type { ProgressEvent } from './progress.ts';
-import { ibsiGrid, type Interpolator, itkGrid, pyradiomicsGrid, recordResample } from './resample/index.ts';
+import { ibsiGrid, type Interpolator, itkGrid, parseInterpolator, pyradiomicsGrid, recordResample } from './resample/index.ts';
 import { findMaskLabels } from './selection.ts';
 import type { Settings } from './settings.ts';
 import type { Geometry, Mask, Volume } from './volume.ts';
@@ -42,7 +42,7 @@ export function stepsOfSettings(settings: Settings): PreprocessSteps {
     normalise: normalize ? { name: 'pyradiomics', scale, outliers } : null,
     resample: resampledPixelSpacing && {
       spacing: resampledPixelSpacing,
-      interpolator: settings.interpolator,
+      interpolator: parseInterpolator(settings.interpolator),
       padDistance,
     },
   };

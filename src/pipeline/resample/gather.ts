@@ -24,6 +24,9 @@ const ranges: Partial<Record<VoxelType, readonly [number, number]>> = {
   uint32: [0, 2 ** 32 - 256],
 };
 
+/** The range that values of a type are brought into; undefined for floats. */
+export const castRange = (type: VoxelType): readonly [number, number] | undefined => ranges[type];
+
 /** For every index along an axis of the grid, the sample of the image's axis, or -1 outside. */
 export interface AxisIndices {
   readonly axis: 0 | 1 | 2;
@@ -50,7 +53,7 @@ export function recordGather(
   const offsets = Uint32Array.from(
     axes.flatMap(({ axis, indices }) => Array.from(indices, (i) => (i < 0 ? OUTSIDE : i * strides[axis]!))),
   );
-  const range = cast === null ? undefined : ranges[cast];
+  const range = cast === null ? undefined : castRange(cast);
   const picked = rec.buffer('resample/gather.picked', length * 4);
   const params = {
     size: grid.size,

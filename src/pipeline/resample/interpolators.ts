@@ -69,12 +69,10 @@ export interface Stencil {
 
 /** One-dimensional interpolation, and how a line goes on beyond its ends. */
 export interface Profile {
-  /** Samples on either side that can count. */
+  /** The samples that count at a position on a line of `length` samples. */
   stencil(position: number, length: number): Stencil;
-  /** `mirror` about the end samples, or the end sample repeated. */
-  readonly boundary: 'mirror' | 'clamp';
-  /** Samples of a stencil inside a long line. */
-  readonly width: number;
+  /** Mirrored about the end samples, the end sample repeated, or samples beyond left out and the others normalised. */
+  readonly boundary: 'mirror' | 'clamp' | 'cut';
 }
 
 /** Pole of the cubic B-spline's recursive filter (Unser 1993). */
@@ -96,19 +94,35 @@ const splineReach = 28;
 /**
  * Weight of each sample in the coefficient at distance `k`: the two-sided exponential that inverts the sampled spline.
  */
-export const prefilter = (k: number): number => ((-6 * splinePole) / (1 - splinePole ** 2)) * splinePole ** Math.abs(k);
+const prefilter = (k: number): number => ((-6 * splinePole) / (1 - splinePole ** 2)) * splinePole ** Math.abs(k);
+
+/** The cubic B-spline on its coefficients. */
+export const splineProfile: Profile = {
+  boundary: 'mirror',
+  stencil(position) {
+    const floor = Math.floor(position);
+    return { base: floor - 1, weights: [-1, 0, 1, 2].map((k) => spline(position - floor - k)) };
+  },
+};
+
+/** From samples to coefficients. */
+export const prefilterProfile: Profile = {
+  boundary: 'mirror',
+  stencil: (position) => ({
+    base: position - splineReach,
+    weights: Array.from({ length: 2 * splineReach + 1 }, (_, t) => prefilter(t - splineReach)),
+  }),
+};
 
 /** Interpolating cubic B-spline with mirrored boundary, as ITK's BSplineInterpolateImageFunction of order 3. */
 function cardinalSpline(reach: number): Profile {
   return {
     boundary: 'mirror',
-    width: 2 * reach,
     stencil(position) {
-      const floor = Math.floor(position);
-      const base = floor - reach + 1;
-      const basis = [-1, 0, 1, 2].map((k) => [floor + k, spline(position - floor - k)] as const);
+      const basis = splineProfile.stencil(position, 0);
+      const base = basis.base - reach + 2;
       const weights = Array.from({ length: 2 * reach }, (_, t) =>
-        basis.reduce((sum, [k, w]) => sum + w * prefilter(base + t - k), 0),
+        basis.weights.reduce((sum, w, k) => sum + w * prefilter(base + t - basis.base - k), 0),
       );
       return { base, weights };
     },
@@ -117,7 +131,6 @@ function cardinalSpline(reach: number): Profile {
 
 const linear: Profile = {
   boundary: 'clamp',
-  width: 2,
   stencil(position) {
     const base = Math.floor(position);
     const w = position - base;
@@ -142,7 +155,6 @@ const windows = {
 function windowedSinc(window: (x: number) => number): Profile {
   return {
     boundary: 'clamp',
-    width: 2 * RADIUS,
     stencil(position) {
       const floor = Math.floor(position);
       const fraction = position - floor;
@@ -179,8 +191,7 @@ export function erf(x: number): number {
 
 /** Each voxel counts with the Gaussian's integral over it, cut to the line and normalised (itkGaussianInterpolateImageFunction.hxx). */
 const gaussian: Profile = {
-  boundary: 'clamp',
-  width: 2 * Math.ceil(SIGMA * CUT_OFF) + 1,
+  boundary: 'cut',
   stencil(position, length) {
     const reach = SIGMA * CUT_OFF;
     const base = Math.max(Math.floor(position + 0.5 - reach), 0);

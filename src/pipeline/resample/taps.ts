@@ -13,7 +13,7 @@ export interface Taps {
 /** Index of a sample beyond the ends of a line of `n`. */
 function fold(index: number, n: number, boundary: Profile['boundary']): number {
   if (index >= 0 && index < n) return index;
-  if (boundary === 'clamp' || n === 1) return Math.min(Math.max(index, 0), n - 1);
+  if (boundary !== 'mirror' || n === 1) return Math.min(Math.max(index, 0), n - 1);
   const period = 2 * (n - 1);
   const phase = ((index % period) + period) % period;
   return phase < n ? phase : period - phase;

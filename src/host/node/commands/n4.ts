@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { fromDevice, toDevice } from '../../../pipeline/device-volume.ts';
 import { correctBias, fieldVolume } from '../../../pipeline/n4/index.ts';
 import { toVolume } from '../../format/index.ts';
-import { writePreview } from '../preview.ts';
+import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { type N4Flags, n4Flags, n4Options } from './stage-options.ts';
+import { type N4Flags, n4Flags, n4Options, previewColumns } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 interface Options extends EngineFlags, N4Flags {
@@ -27,6 +27,7 @@ export function n4Command(): Command {
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   for (const name of [output, options.field]) if (name) checkImageName(name);
+  if (options.preview) checkPreviewPath(options.preview);
   const [settings, decoded] = await Promise.all([n4Options(options), readImageFile(input)]);
   const volume = toVolume(decoded);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
@@ -41,6 +42,6 @@ async function run(input: string, output: string, options: Options): Promise<voi
     const bias = wanted ? await fromDevice(engine, await fieldVolume(engine, field)) : null;
     await writeImageFile(output, result);
     if (options.field) await writeImageFile(options.field, bias!);
-    if (options.preview) await writePreview(options.preview, { before: volume, after: result, field: bias! });
+    if (options.preview) await writePreview(options.preview, previewColumns(volume, result, 'shared', bias));
   });
 }

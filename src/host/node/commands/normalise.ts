@@ -2,11 +2,11 @@
 import { Command } from 'commander';
 import { fitNyul, normaliseUsage, normaliseVolume } from '../../../pipeline/normalise/index.ts';
 import { toVolume } from '../../format/index.ts';
-import { writePreview } from '../preview.ts';
+import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { writeAtomically } from '../write.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { normaliseMethod, readMask } from './stage-options.ts';
+import { normaliseMethod, previewColumns, readMask } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 interface Options extends EngineFlags {
@@ -29,6 +29,7 @@ export function normaliseCommand(): Command {
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   checkImageName(output);
+  if (options.preview) checkPreviewPath(options.preview);
   const [method, decoded, mask] = await Promise.all([
     normaliseMethod(options.method),
     readImageFile(input),
@@ -38,7 +39,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
   await withEngine(options, async ({ engine }) => {
     const after = await normaliseVolume(engine, before, method, mask);
     await writeImageFile(output, after);
-    if (options.preview) await writePreview(options.preview, { before, after });
+    if (options.preview) await writePreview(options.preview, previewColumns(before, after, 'own', null));
   });
 }
 

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { hasSteps, preprocess } from '../../../pipeline/preprocess.ts';
 import { toVolume } from '../../format/index.ts';
-import { writePreview } from '../preview.ts';
+import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { preprocessSteps, readMask, type StepFlags, stepFlags } from './stage-options.ts';
+import { preprocessSteps, previewColumns, readMask, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 interface Options extends EngineFlags, StepFlags {
@@ -29,6 +29,7 @@ export function preprocessCommand(): Command {
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   for (const name of [output, options.field]) if (name) checkImageName(name);
+  if (options.preview) checkPreviewPath(options.preview);
   const [steps, decoded, mask] = await Promise.all([
     preprocessSteps(options),
     readImageFile(input),
@@ -43,6 +44,9 @@ async function run(input: string, output: string, options: Options): Promise<voi
     const { image, field } = await preprocess(engine, before, steps, { mask, field: wantsField, signal, onProgress });
     await writeImageFile(output, image);
     if (options.field) await writeImageFile(options.field, field!);
-    if (options.preview) await writePreview(options.preview, { before, after: image, ...(field ? { field } : {}) });
+    if (options.preview) {
+      const look = steps.normalise ? 'own' : 'shared';
+      await writePreview(options.preview, previewColumns(before, image, look, field));
+    }
   });
 }

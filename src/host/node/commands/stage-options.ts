@@ -6,8 +6,9 @@ import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from 
 import { gridRules, type PreprocessSteps, type ResampleStep } from '../../../pipeline/preprocess.ts';
 import { interpolatorNames, parseInterpolator } from '../../../pipeline/resample/index.ts';
 import { suggest } from '../../../pipeline/settings.ts';
-import type { Mask } from '../../../pipeline/volume.ts';
+import type { Mask, Volume } from '../../../pipeline/volume.ts';
 import { toMask, toVolume } from '../../format/index.ts';
+import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
 import { parseNumber, parseNumbers, parseWord } from './parse.ts';
 import { readJson } from '../read-json.ts';
@@ -148,4 +149,18 @@ export async function preprocessSteps(flags: StepFlags): Promise<PreprocessSteps
     normalise: normalise === undefined ? null : await normaliseMethod(normalise),
     resample: resampleStep(flags),
   };
+}
+
+/** The columns of a preview. @param look of the result: `own` where its intensities are on another scale */
+export function previewColumns(
+  before: Volume,
+  after: Volume,
+  look: 'shared' | 'own',
+  field: Volume | null,
+): PreviewColumn[] {
+  return [
+    { title: 'before', volume: before, look: 'shared' },
+    { title: 'after', volume: after, look },
+    ...(field ? [{ title: 'field', volume: field, look: 'ratio' } as const] : []),
+  ];
 }
