@@ -1,0 +1,61 @@
+/** n4/field: the log field on the shrunk grid after an iteration. */
+import source from '../../../shaders/n4/field.wgsl?raw';
+import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import type { Level } from './level.ts';
+
+export const field = defineKernel({
+  name: 'n4/field',
+  source,
+  bindings: {
+    params: 'uniform',
+    logs: 'read',
+    controls: 'read',
+    axes: 'read',
+    values: 'read_write',
+    moments: 'read_write',
+    control: 'read_write',
+  },
+  workgroup: 64,
+});
+
+/** What n4/field leaves of the ratio of two successive fields: one row per workgroup. */
+export interface Moments {
+  readonly rows: BufferRef;
+  readonly count: number;
+}
+
+const BYTES = 12;
+
+/** @param columns stretches of all columns of the shrunk grid */
+export function momentsOf(rec: Recording, columns: number): Moments {
+  const count = Math.ceil(columns / field.workgroup);
+  // Workgroups folded into y may be a few more than asked for.
+  return { count, rows: rec.keep(rec.buffer('n4/field.moments', (count + 64) * BYTES)) };
+}
+
+export interface FieldInput {
+  readonly logs: BufferRef;
+  readonly values: BufferRef;
+  readonly control: BufferRef;
+  readonly moments: Moments;
+}
+
+export function recordField(
+  rec: Recording,
+  { logs, values, control, moments }: FieldInput,
+  { size, stretches, points, samples, controls, axes }: Level,
+): void {
+  const params = {
+    size,
+    stretches: stretches.count,
+    rows: stretches.rows,
+    points: points[1],
+    samples: samples.field[1],
+    zero: 0,
+  };
+  rec.dispatch(
+    field,
+    { params, logs, controls, axes, values, moments: moments.rows, control },
+    size[0] * size[2] * stretches.count,
+  );
+}
