@@ -1,8 +1,8 @@
 // n4/apply: the field on the grid of the whole image. One invocation walks a stretch of one column along y and writes the
 // image divided by exp(log field) inside the mask and the image itself outside; or exp(log field) everywhere.
-// Grid: linear over x, then stretch, then z; out-of-range invocations do nothing.
+// Grid: per stretch, linear over x, then z; out-of-range invocations do nothing.
 // Twin: test/reference/n4/n4.ts (correct)
-#import common/grid
+#import common/n4/column
 #import common/n4/shared
 #import common/n4/walk
 
@@ -27,15 +27,12 @@ override workgroup_size: u32 = 64;
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = linear_invocation(group, groups, local, workgroup_size);
-  let line = i / max(params.size.x, 1u);
-  let x = i - line * params.size.x;
-  if (line >= params.size.z * params.stretches) { return; }
-  let z = line / params.stretches;
-  let first = (line - z * params.stretches) * params.rows;
+  let column = column_of(group.y * groups.x + group.x, local, workgroup_size, params.size, params.stretches);
+  if (!column.exists) { return; }
+  let first = column.stretch * params.rows;
   let end = min(first + params.rows, params.size.y);
-  var at = x + params.size.x * (first + params.size.y * z);
-  var walk = start_walk(axes[params.samples + first].first, x + params.size.x * params.points * z, params.size.x);
+  var at = column.x + params.size.x * (first + params.size.y * column.z);
+  var walk = start_walk(axes[params.samples + first].first, column.x + params.size.x * params.points * column.z, params.size.x);
   for (var y = first; y < end; y++) {
     let s = axes[params.samples + y];
     advance(&walk, s.first, params.size.x);

@@ -1,9 +1,9 @@
 // n4/field: the log field on the shrunk grid after an iteration. One invocation walks a stretch of one column along y.
 // It writes log image - log field, and its workgroup the range of that and the moments of exp(old field - new field) - 1.
-// Grid: linear over x, then stretch, then z; out-of-range invocations take no part.
+// Grid: per stretch, linear over x, then z; out-of-range invocations take no part.
 // Twin: test/reference/n4/n4.ts (evaluate, convergence)
-#import common/grid
 #import common/n4/moments
+#import common/n4/column
 #import common/n4/shared
 #import common/n4/walk
 #import common/ordered
@@ -43,21 +43,19 @@ fn exp_less_one(x: f32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   if (local == 0u) { running = atomicLoad(&control[ACTIVE]); }
   if (workgroupUniformLoad(&running) == 0u) { return; }
-  let i = linear_invocation(group, groups, local, workgroup_size);
-  let line = i / max(params.size.x, 1u);
-  let x = i - line * params.size.x;
-  let z = line / max(params.stretches, 1u);
+  let number = group.y * groups.x + group.x;
+  let column = column_of(number, local, workgroup_size, params.size, params.stretches);
   var own_low = 0xffffffffu;
   var own_high = 0u;
   var count = 0.0;
   var sum = 0.0;
   var squares = 0.0;
   var pivot = 0.0;
-  if (z < params.size.z) {
-    let first = (line - z * params.stretches) * params.rows;
+  if (column.exists) {
+    let first = column.stretch * params.rows;
     let end = min(first + params.rows, params.size.y);
-    var at = x + params.size.x * (first + params.size.y * z);
-    var walk = start_walk(axes[params.samples + first].first, x + params.size.x * params.points * z, params.size.x);
+    var at = column.x + params.size.x * (first + params.size.y * column.z);
+    var walk = start_walk(axes[params.samples + first].first, column.x + params.size.x * params.points * column.z, params.size.x);
     pivot = exp_less_one(-walk.steps.x);
     for (var y = first; y < end; y++) {
       let s = axes[params.samples + y];
@@ -87,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();
   }
   if (local == 0u) {
-    moments[group.y * groups.x + group.x] = merged[0];
+    moments[number] = merged[0];
     if (merged[0].count > 0.0) {
       atomicMax(&control[LOW], atomicLoad(&low));
       atomicMax(&control[HIGH], atomicLoad(&high));

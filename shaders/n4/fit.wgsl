@@ -1,11 +1,11 @@
 // n4/fit: first of the three products of the B-spline fit. One invocation walks a stretch of one column (fixed x and z)
 // along y, turns each value into its residual v - E(v) and adds it to the four control points around it.
 // In a weighing pass the weights themselves are summed, with squared basis weights: the denominator of the fit.
-// Grid: linear over x, then stretch, then z; out-of-range invocations do nothing.
+// Grid: per stretch, linear over x, then z; out-of-range invocations do nothing.
 // `columns` of (z, stretch) hold `reach` rows of x: control points along y from that of the stretch's first sample on.
 // Definition: Lee, Wolberg, Shin 1997 (eq. 3 to 5), itkBSplineScatteredDataPointSetToImageFilter.hxx; on a grid the
 // weights of a voxel and the sum of their squares are products over the axes. Twin: test/reference/n4/n4.ts (fit)
-#import common/grid
+#import common/n4/column
 #import common/n4/shared
 
 struct Params {
@@ -31,26 +31,23 @@ override workgroup_size: u32 = 64;
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = linear_invocation(group, groups, local, workgroup_size);
-  let line = i / max(params.size.x, 1u);
-  let x = i - line * params.size.x;
-  if (line >= params.size.z * params.stretches) { return; }
+  let column = column_of(group.y * groups.x + group.x, local, workgroup_size, params.size, params.stretches);
+  if (!column.exists) { return; }
   if (params.weighing == 0u) {
     if (control[ACTIVE] == 0u) { return; }
-    if (i == 0u) {
+    if (group.x == 0u && group.y == 0u && local == 0u) {
       // The range has been read; n4/field finds the next one.
       control[LOW] = 0u;
       control[HIGH] = 0u;
     }
   }
-  let z = line / params.stretches;
-  let first = (line - z * params.stretches) * params.rows;
+  let first = column.stretch * params.rows;
   let end = min(first + params.rows, params.size.y);
   let low = expectation[0].x;
   let width = expectation[0].y;
   let last = f32(params.bins - 1u);
-  var at = x + params.size.x * (first + params.size.y * z);
-  var out = x + params.size.x * params.reach * line;
+  var at = column.x + params.size.x * (first + params.size.y * column.z);
+  var out = column.x + params.size.x * params.reach * (column.z * params.stretches + column.stretch);
   var current = axes[params.samples + first].first;
   var sums = vec4f(0.0);
   for (var y = first; y < end; y++) {

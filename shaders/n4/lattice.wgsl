@@ -37,86 +37,139 @@ struct Node {
 @group(0) @binding(1) var<storage, read> control: array<u32>;
 @group(0) @binding(2) var<storage, read> columns: array<f32>;
 @group(0) @binding(3) var<storage, read> axes: array<Sample>;
-@group(0) @binding(4) var<storage, read> ranges: array<vec2u>;  // samples that a control point along x, then z, touches
-@group(0) @binding(5) var<storage, read_write> nodes: array<Node>;  // x fastest
-@group(0) @binding(6) var<storage, read_write> lines: array<Control>;  // scratch: y, then z, then control points along x
-@group(0) @binding(7) var<storage, read_write> controls: array<Control>;  // z, then control points along y, then x
+@group(0) @binding(4) var<storage, read_write> nodes: array<Node>;  // x fastest
+@group(0) @binding(5) var<storage, read_write> lines: array<Control>;  // scratch: y, then z, then control points along x
+@group(0) @binding(6) var<storage, read_write> controls: array<Control>;  // z, then control points along y, then x
 
-override workgroup_size: u32 = 128;
+override workgroup_size: u32 = 64;
 
-fn blend(s: Sample, a: Control, b: Control, c: Control, d: Control) -> Control {
-  let difference = s.b * ((b.high - a.high) + (b.low - a.low)) + s.c * ((c.high - a.high) + (c.low - a.low))
-    + s.d * ((d.high - a.high) + (d.low - a.low));
-  let sum = two_sum(a.high, difference);
-  return Control(sum.x, sum.y + a.low, s.a * a.step + s.b * b.step + s.c * c.step + s.d * d.step);
+// The four values around a sample.
+struct Window {
+  a: Control,
+  b: Control,
+  c: Control,
+  d: Control,
 }
 
-fn node(x: u32, y: u32, z: u32) -> Control {
-  let n = nodes[x + params.points.x * (y + params.points.y * z)];
+fn blend(s: Sample, w: Window) -> Control {
+  let difference = s.b * ((w.b.high - w.a.high) + (w.b.low - w.a.low)) + s.c * ((w.c.high - w.a.high) + (w.c.low - w.a.low))
+    + s.d * ((w.d.high - w.a.high) + (w.d.low - w.a.low));
+  let sum = two_sum(w.a.high, difference);
+  return Control(sum.x, sum.y + w.a.low, s.a * w.a.step + s.b * w.b.step + s.c * w.c.step + s.d * w.d.step);
+}
+
+fn node_at(x: u32, y: u32, z: u32) -> u32 {
+  return x + params.points.x * (y + params.points.y * z);
+}
+
+fn node(at: u32) -> Control {
+  let n = nodes[at];
   return Control(n.high, n.low, n.step);
 }
 
-// Sums along x of what n4/fit left, for each z and control point along x.
+fn line_at(x: u32, y: u32, z: u32) -> u32 {
+  return (y * params.size.z + z) * params.points.x + x;
+}
+
+// What n4/fit left for (x, y, z), y a control point: the sum over the stretches that touch it.
+fn fitted(x: u32, y: u32, z: u32) -> f32 {
+  var sum = 0.0;
+  for (var s = 0u; s < params.stretches; s++) {
+    let first = axes[params.fit_y + s * params.rows].first;
+    let last = axes[params.fit_y + min((s + 1u) * params.rows, params.size.y) - 1u].first + 3u;
+    if (y >= first && y <= last) {
+      sum += columns[x + params.size.x * (params.reach * (z * params.stretches + s) + y - first)];
+    }
+  }
+  return sum;
+}
+
+// Sums along x, for each z.
 fn gather_x(y: u32, local: u32) {
-  let width = params.points.x;
-  for (var k = local; k < params.size.z * width; k += workgroup_size) {
-    let z = k / width;
-    let x = k - z * width;
-    let range = ranges[x];
-    var sum = 0.0;
-    for (var s = 0u; s < params.stretches; s++) {
-      let line = z * params.stretches + s;
-      let first = axes[params.fit_y + s * params.rows].first;
-      let last = axes[params.fit_y + min((s + 1u) * params.rows, params.size.y) - 1u].first + 3u;
-      if (y < first || y > last) { continue; }
-      let row = params.size.x * (params.reach * line + y - first);
-      for (var i = range.x; i < range.y; i++) { sum += weight_of(axes[params.fit_x + i], x) * columns[row + i]; }
+  for (var z = local; z < params.size.z; z += workgroup_size) {
+    var out = line_at(0u, y, z);
+    var current = 0u;
+    var sums = vec4f(0.0);
+    for (var x = 0u; x < params.size.x; x++) {
+      let s = axes[params.fit_x + x];
+      while (current < s.first) {
+        lines[out].step = sums.x;
+        out++;
+        sums = vec4f(sums.yzw, 0.0);
+        current++;
+      }
+      sums += fitted(x, y, z) * vec4f(s.a, s.b, s.c, s.d);
     }
-    lines[y * params.size.z * width + k].step = sum;
+    lines[out].step = sums.x;
+    lines[out + 1u].step = sums.y;
+    lines[out + 2u].step = sums.z;
+    lines[out + 3u].step = sums.w;
   }
 }
 
-// Sums along z, then the new lattice or omega.
+// Takes the sum of a control point: the new lattice, or omega.
+fn settle(at: u32, sum: f32) {
+  let n = nodes[at];
+  if (params.weighing == 1u) {
+    nodes[at] = Node(n.high, n.low, sum, n.step);
+    return;
+  }
+  var step = 0.0;
+  if (n.omega != 0.0) { step = sum / n.omega; }
+  let pair = add2(vec2f(n.high, n.low), vec2f(step, 0.0));
+  nodes[at] = Node(pair.x, pair.y, n.omega, step);
+}
+
+// Sums along z, for each control point along x.
 fn gather_z(y: u32, local: u32) {
-  let width = params.points.x;
-  for (var k = local; k < params.points.z * width; k += workgroup_size) {
-    let z = k / width;
-    let x = k - z * width;
-    let range = ranges[width + z];
-    var sum = 0.0;
-    for (var i = range.x; i < range.y; i++) {
-      sum += weight_of(axes[params.fit_z + i], z) * lines[(y * params.size.z + i) * width + x].step;
+  for (var x = local; x < params.points.x; x += workgroup_size) {
+    var current = 0u;
+    var sums = vec4f(0.0);
+    for (var z = 0u; z < params.size.z; z++) {
+      let s = axes[params.fit_z + z];
+      while (current < s.first) {
+        settle(node_at(x, y, current), sums.x);
+        sums = vec4f(sums.yzw, 0.0);
+        current++;
+      }
+      sums += lines[line_at(x, y, z)].step * vec4f(s.a, s.b, s.c, s.d);
     }
-    let at = x + width * (y + params.points.y * z);
-    if (params.weighing == 1u) {
-      nodes[at].omega = sum;
-    } else {
-      let n = nodes[at];
-      var step = 0.0;
-      if (n.omega != 0.0) { step = sum / n.omega; }
-      let pair = add2(vec2f(n.high, n.low), vec2f(step, 0.0));
-      nodes[at] = Node(pair.x, pair.y, n.omega, step);
-    }
+    for (var k = 0u; k < min(4u, params.points.z); k++) { settle(node_at(x, y, current + k), sums[k]); }
   }
 }
 
+// Evaluates along z, for each control point along x.
 fn spread_z(y: u32, local: u32) {
-  let width = params.points.x;
-  for (var k = local; k < params.size.z * width; k += workgroup_size) {
-    let z = k / width;
-    let x = k - z * width;
-    let s = axes[params.field_z + z];
-    lines[y * params.size.z * width + k] =
-      blend(s, node(x, y, s.first), node(x, y, s.first + 1u), node(x, y, s.first + 2u), node(x, y, s.first + 3u));
+  for (var x = local; x < params.points.x; x += workgroup_size) {
+    var current = 0xffffffffu;
+    var window: Window;
+    for (var z = 0u; z < params.size.z; z++) {
+      let s = axes[params.field_z + z];
+      if (s.first != current) {
+        current = s.first;
+        let at = node_at(x, y, current);
+        let next = params.points.x * params.points.y;
+        window = Window(node(at), node(at + next), node(at + 2u * next), node(at + 3u * next));
+      }
+      lines[line_at(x, y, z)] = blend(s, window);
+    }
   }
 }
 
+// Evaluates along x, for each z.
 fn spread_x(y: u32, local: u32) {
-  for (var z = 0u; z < params.size.z; z++) {
-    for (var x = local; x < params.size.x; x += workgroup_size) {
+  for (var z = local; z < params.size.z; z += workgroup_size) {
+    var current = 0xffffffffu;
+    var window: Window;
+    let out = (z * params.points.y + y) * params.size.x;
+    for (var x = 0u; x < params.size.x; x++) {
       let s = axes[params.field_x + x];
-      let at = (y * params.size.z + z) * params.points.x + s.first;
-      controls[(z * params.points.y + y) * params.size.x + x] = blend(s, lines[at], lines[at + 1u], lines[at + 2u], lines[at + 3u]);
+      if (s.first != current) {
+        current = s.first;
+        let at = line_at(current, y, z);
+        window = Window(lines[at], lines[at + 1u], lines[at + 2u], lines[at + 3u]);
+      }
+      controls[out + x] = blend(s, window);
     }
   }
 }

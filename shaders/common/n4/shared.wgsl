@@ -25,11 +25,6 @@ struct Sample {
   d: f32,
 }
 
-fn weight_of(s: Sample, control_point: u32) -> f32 {
-  let k = control_point - s.first;
-  return select(select(s.d, s.c, k == 2u), select(s.b, s.a, k == 0u), k < 2u);
-}
-
 // A control value of the log field and of the step of the last iteration.
 struct Control {
   high: f32,

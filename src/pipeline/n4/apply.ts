@@ -2,6 +2,7 @@
 import source from '../../../shaders/n4/apply.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Spread } from './level.ts';
+import { walkers } from './tables.ts';
 
 export const apply = defineKernel({
   name: 'n4/apply',
@@ -41,7 +42,7 @@ export function recordApply(
   rec.dispatch(
     apply,
     { params, image: image ?? axes, mask: mask ?? axes, controls, axes, corrected },
-    size[0] * size[2] * stretches.count,
+    walkers(size, stretches, apply.workgroup),
   );
   return corrected;
 }

@@ -2,6 +2,8 @@
 import source from '../../../shaders/n4/field.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Level } from './level.ts';
+import type { Vec3 } from '../volume.ts';
+import { cutColumns, walkers } from './tables.ts';
 
 export const field = defineKernel({
   name: 'n4/field',
@@ -26,9 +28,9 @@ export interface Moments {
 
 const BYTES = 12;
 
-/** @param columns stretches of all columns of the shrunk grid */
-export function momentsOf(rec: Recording, columns: number): Moments {
-  const count = Math.ceil(columns / field.workgroup);
+/** @param size of the shrunk grid */
+export function momentsOf(rec: Recording, size: Vec3, software: boolean): Moments {
+  const count = walkers(size, cutColumns(size, software), field.workgroup) / field.workgroup;
   // Workgroups folded into y may be a few more than asked for.
   return { count, rows: rec.keep(rec.buffer('n4/field.moments', (count + 64) * BYTES)) };
 }
@@ -56,6 +58,6 @@ export function recordField(
   rec.dispatch(
     field,
     { params, logs, controls, axes, values, moments: moments.rows, control },
-    size[0] * size[2] * stretches.count,
+    walkers(size, stretches, field.workgroup),
   );
 }

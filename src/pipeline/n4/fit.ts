@@ -2,6 +2,7 @@
 import source from '../../../shaders/n4/fit.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Level } from './level.ts';
+import { walkers } from './tables.ts';
 
 export const fit = defineKernel({
   name: 'n4/fit',
@@ -46,6 +47,6 @@ export function recordFit(
   rec.dispatch(
     fit,
     { params, values, weights: weights ?? values, expectation, axes, columns, control },
-    size[0] * size[2] * stretches.count,
+    walkers(size, stretches, fit.workgroup),
   );
 }

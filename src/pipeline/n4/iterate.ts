@@ -11,7 +11,6 @@ import type { N4Options, N4Settings } from './options.ts';
 import { recordRefine } from './refine.ts';
 import { expectationBytes, recordSharpen, type SharpenInput, twiddles } from './sharpen.ts';
 import type { ShrunkImage } from './shrink.ts';
-import { cutColumns } from './tables.ts';
 
 /** Voxels times iterations in one submit: about a second on two cores, far below what a desktop allows a GPU. */
 const WORK_PER_SUBMIT = 64e6;
@@ -42,7 +41,7 @@ export function runOf(
     fwhm,
     wiener,
     tolerance,
-    moments: momentsOf(rec, size[0] * size[2] * cutColumns(size, software).count),
+    moments: momentsOf(rec, size, software),
     twiddles: rec.keep(rec.upload('n4/sharpen.twiddles', twiddles(bins))),
     sums: rec.keep(rec.zeros('n4/histogram.sums', histogramBytes(bins))),
     expectation: rec.keep(rec.buffer('n4/sharpen.expectation', expectationBytes(bins))),

@@ -3,7 +3,7 @@ import source from '../../../shaders/n4/lattice.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Level, Spread } from './level.ts';
 
-const file = { source, workgroup: 128 };
+const file = { source, workgroup: 64 };
 
 export const update = defineKernel({
   ...file,
@@ -14,7 +14,6 @@ export const update = defineKernel({
     control: 'read',
     columns: 'read',
     axes: 'read',
-    ranges: 'read',
     nodes: 'read_write',
     lines: 'read_write',
     controls: 'read_write',
@@ -29,7 +28,7 @@ export const expand = defineKernel({
 
 /** Sums what n4/fit left, adds the step to the lattice and evaluates it; in a weighing pass keeps the sums as omega. */
 export function recordUpdate(rec: Recording, control: BufferRef, level: Level, weighing: boolean): void {
-  const { size, points, stretches, reach, samples, axes, ranges, columns, nodes, lines, controls } = level;
+  const { size, points, stretches, reach, samples, axes, columns, nodes, lines, controls } = level;
   const fit = weighing ? samples.square : samples.fit;
   const params = {
     size,
@@ -45,7 +44,7 @@ export function recordUpdate(rec: Recording, control: BufferRef, level: Level, w
     weighing: Number(weighing),
     zero: 0,
   };
-  rec.dispatch(update, { params, control, columns, axes, ranges, nodes, lines, controls }, points[1] * file.workgroup);
+  rec.dispatch(update, { params, control, columns, axes, nodes, lines, controls }, points[1] * file.workgroup);
 }
 
 /** Evaluates a lattice along z and x: `spread.controls`. */

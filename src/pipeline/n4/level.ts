@@ -1,8 +1,8 @@
 /** One level of N4 on the GPU: its lattice, tables and scratch. */
 import type { BufferRef, Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
-import { type Basis, fitWeights, ranges, squareWeights } from './spline.ts';
-import { cutColumns, packRanges, packSamples, reachOf, type Stretches } from './tables.ts';
+import { type Basis, fitWeights, squareWeights } from './spline.ts';
+import { cutColumns, packSamples, reachOf, type Stretches } from './tables.ts';
 
 /** Bytes of a control point of the lattice in WGSL: a pair, omega, the last step. */
 export const NODE_BYTES = 16;
@@ -28,7 +28,6 @@ export interface Level extends Omit<Spread, 'field'> {
   readonly reach: number;
   /** Where in `axes` the samples begin, per axis: for numerator and denominator of the fit, for the evaluation. */
   readonly samples: { readonly fit: Vec3; readonly square: Vec3; readonly field: Vec3 };
-  readonly ranges: BufferRef;
   readonly nodes: BufferRef;
   readonly columns: BufferRef;
 }
@@ -75,7 +74,6 @@ export function levelOf(rec: Recording, bases: readonly Basis[], nodes: BufferRe
     reach,
     axes: rec.upload('n4/lattice.axes', packSamples(tables)),
     samples: { fit: starts(size, 0), square: starts(size, total), field: starts(size, 2 * total) },
-    ranges: rec.upload('n4/lattice.ranges', packRanges([bases[0], bases[2]].flatMap((b) => ranges(b as Basis)))),
     nodes,
     columns: rec.buffer('n4/fit.columns', lines * reach * 4),
     ...scratch(rec, size, points),
@@ -85,13 +83,7 @@ export function levelOf(rec: Recording, bases: readonly Basis[], nodes: BufferRe
 }
 
 /** The buffers of a level but its lattice. */
-export const buffersOf = ({ axes, ranges: table, columns, controls, lines }: Level): BufferRef[] => [
-  axes,
-  table,
-  columns,
-  controls,
-  lines,
-];
+export const buffersOf = ({ axes, columns, controls, lines }: Level): BufferRef[] => [axes, columns, controls, lines];
 
 /** Bytes of a lattice. */
 export const latticeBytes = ([px, py, pz]: Vec3): number => px * py * pz * NODE_BYTES;

@@ -14,12 +14,6 @@ export interface Basis {
   readonly points: number;
 }
 
-/** Which samples touch a control point: from `start` to before `end`. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Cubic weights of samples at `positions` in spans of the lattice. */
 function basisAt(positions: readonly number[], points: number): Basis {
   const first = Uint32Array.from(positions, Math.floor);
@@ -72,16 +66,6 @@ const mapWeights = ({ first, weights, points }: Basis, f: (w: number, squares: n
 export const fitWeights = (b: Basis): Basis => mapWeights(b, (w, squares) => w ** 3 / squares);
 /** Denominator of the fit: w^2. */
 export const squareWeights = (b: Basis): Basis => mapWeights(b, (w) => w ** 2);
-
-/** The samples of each control point. */
-export function ranges({ first, points }: Basis): Range[] {
-  return Array.from({ length: points }, (_, c) => {
-    const start = first.findIndex((f) => f + ORDER >= c);
-    if (start < 0) return { start: 0, end: 0 };
-    const end = first.findIndex((f) => f > c);
-    return { start, end: Math.max(start, end < 0 ? first.length : end) };
-  });
-}
 
 /** Control points after a subdivision. */
 export const refined = (points: number): number => 2 * points - ORDER;

@@ -1,5 +1,5 @@
-/** What the kernels read of the bases: samples and ranges as WGSL lays them out, and how columns are cut into stretches. */
-import type { Basis, Range } from './spline.ts';
+/** What the kernels read of the bases: samples as WGSL lays them out, and how columns are cut into stretches. */
+import type { Basis } from './spline.ts';
 import type { Vec3 } from '../volume.ts';
 
 const SAMPLE_WORDS = 5;
@@ -18,10 +18,6 @@ export function packSamples(bases: readonly Basis[]): Uint32Array {
   }
   return words;
 }
-
-/** `array<vec2u>`: start and end of each range. */
-export const packRanges = (list: readonly Range[]): Uint32Array =>
-  Uint32Array.from(list.flatMap(({ start, end }) => [start, end]));
 
 /** Columns along y are cut into stretches, one invocation each, where there are too few columns to fill a device. */
 export interface Stretches {
@@ -50,3 +46,7 @@ export function reachOf({ first }: Basis, { count, rows }: Stretches): number {
   }
   return most;
 }
+
+/** Invocations of a kernel that walks the stretches: each stretch has workgroups of its own. */
+export const walkers = ([nx, , nz]: Vec3, { count }: Stretches, workgroup: number): number =>
+  Math.ceil((nx * nz) / workgroup) * workgroup * count;
