@@ -3,6 +3,7 @@
 // Grid: per stretch, linear over x, then z; out-of-range invocations take no part.
 // Twin: test/reference/n4/n4.ts (evaluate, convergence)
 #import common/n4/moments
+#import common/n4/axis
 #import common/n4/column
 #import common/n4/shared
 #import common/n4/walk
@@ -14,17 +15,16 @@ struct Params {
   stretches: u32,   // per column
   rows: u32,        // voxels per stretch
   points: u32,      // control points along y
-  samples: u32,     // first sample of the y axis in `axes`
+  axis: vec3u,      // along y (Axis)
   zero: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logs: array<vec2f>;
 @group(0) @binding(2) var<storage, read> controls: array<Control>;
-@group(0) @binding(3) var<storage, read> axes: array<Sample>;
-@group(0) @binding(4) var<storage, read_write> values: array<f32>;
-@group(0) @binding(5) var<storage, read_write> moments: array<Moments>;  // of each workgroup
-@group(0) @binding(6) var<storage, read_write> control: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read_write> values: array<f32>;
+@group(0) @binding(4) var<storage, read_write> moments: array<Moments>;  // of each workgroup
+@group(0) @binding(5) var<storage, read_write> control: array<atomic<u32>>;
 
 override workgroup_size: u32 = 64;
 
@@ -33,10 +33,12 @@ var<workgroup> high: atomic<u32>;
 var<workgroup> merged: array<Moments, 256>;
 var<workgroup> running: u32;
 
-// exp(x) - 1 without cancellation.
+// exp(x) - 1 without cancellation: of a quarter of x by its series, then (1 + y)^2 - 1 twice.
 fn exp_less_one(x: f32) -> f32 {
-  let series = x * (1.0 + x * (0.5 + x * (0.166666667 + x * (0.0416666667 + x * (0.00833333333 + x * 0.00138888889)))));
-  return select(exp(x) - 1.0, series, abs(x) < 0.25);
+  let q = 0.25 * x;
+  var y = q * (1.0 + q * (0.5 + q * (0.166666667 + q * (0.0416666667 + q * (0.00833333333 + q * 0.00138888889)))));
+  y *= 2.0 + y;
+  return y * (2.0 + y);
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -45,8 +47,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (workgroupUniformLoad(&running) == 0u) { return; }
   let number = group.y * groups.x + group.x;
   let column = column_of(number, local, workgroup_size, params.size, params.stretches);
-  var own_low = 0xffffffffu;
-  var own_high = 0u;
+  var own_low = OUTSIDE;
+  var own_high = -OUTSIDE;
   var count = 0.0;
   var sum = 0.0;
   var squares = 0.0;
@@ -55,18 +57,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let first = column.stretch * params.rows;
     let end = min(first + params.rows, params.size.y);
     var at = column.x + params.size.x * (first + params.size.y * column.z);
-    var walk = start_walk(axes[params.samples + first].first, column.x + params.size.x * params.points * column.z, params.size.x);
+    let axis = axis_of(params.axis);
+    var place = place_of(axis, first);
+    var walk = start_walk(sample_at(axis, place).first, column.x + params.size.x * params.points * column.z, params.size.x);
     pivot = exp_less_one(-walk.steps.x);
     for (var y = first; y < end; y++) {
-      let s = axes[params.samples + y];
+      let s = sample_at(axis, place);
+      place = next_place(axis, place);
       advance(&walk, s.first, params.size.x);
       let pair = logs[at];
       if (is_inside(pair.x)) {
         let difference = two_sum(pair.x, -walk.high);
         let v = difference.x + ((difference.y + (pair.y - walk.low)) - rise_of(walk, s));
         values[at] = v;
-        own_low = min(own_low, ordered(v));
-        own_high = max(own_high, ordered(v));
+        own_low = min(own_low, v);
+        own_high = max(own_high, v);
         let ratio = exp_less_one(-step_of(walk, s)) - pivot;
         count += 1.0;
         sum += ratio;
@@ -77,8 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let mean = sum / max(count, 1.0);
   merged[local] = Moments(count, pivot + mean, max(squares - sum * mean, 0.0));
-  atomicMax(&low, ~own_low);
-  atomicMax(&high, own_high);
+  atomicMax(&low, ~ordered(own_low));
+  atomicMax(&high, ordered(own_high));
   workgroupBarrier();
   for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     if (local < half) { merged[local] = merge(merged[local], merged[local + half]); }

@@ -5,6 +5,7 @@
 // `columns` of (z, stretch) hold `reach` rows of x: control points along y from that of the stretch's first sample on.
 // Definition: Lee, Wolberg, Shin 1997 (eq. 3 to 5), itkBSplineScatteredDataPointSetToImageFilter.hxx; on a grid the
 // weights of a voxel and the sum of their squares are products over the axes. Twin: test/reference/n4/n4.ts (fit)
+#import common/n4/axis
 #import common/n4/column
 #import common/n4/shared
 
@@ -13,9 +14,9 @@ struct Params {
   stretches: u32,   // per column
   rows: u32,        // voxels per stretch
   reach: u32,       // control points per stretch, at most
-  samples: u32,     // first sample of the y axis in `axes`
   bins: u32,
   weighing: u32,    // 1: sum the weights
+  axis: vec3u,      // along y (Axis)
   weighted: u32,    // 1: `weights` holds the confidence of each voxel; else it is 1 inside
 }
 
@@ -23,9 +24,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> values: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read> expectation: array<vec2f>;  // of n4/sharpen
-@group(0) @binding(4) var<storage, read> axes: array<Sample>;
-@group(0) @binding(5) var<storage, read_write> columns: array<f32>;
-@group(0) @binding(6) var<storage, read_write> control: array<u32>;
+@group(0) @binding(4) var<storage, read_write> columns: array<f32>;
+@group(0) @binding(5) var<storage, read_write> control: array<u32>;
 
 override workgroup_size: u32 = 64;
 
@@ -48,10 +48,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let last = f32(params.bins - 1u);
   var at = column.x + params.size.x * (first + params.size.y * column.z);
   var out = column.x + params.size.x * params.reach * (column.z * params.stretches + column.stretch);
-  var current = axes[params.samples + first].first;
+  let axis = axis_of(params.axis);
+  var place = place_of(axis, first);
+  var current = sample_at(axis, place).first;
   var sums = vec4f(0.0);
   for (var y = first; y < end; y++) {
-    let s = axes[params.samples + y];
+    let s = sample_at(axis, place);
+    place = next_place(axis, place);
     while (current < s.first) {
       columns[out] = sums.x;
       out += params.size.x;
@@ -59,20 +62,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       current++;
     }
     let v = values[at];
-    var amount = 0.0;
     if (is_inside(v)) {
       var weight = 1.0;
       if (params.weighted == 1u) { weight = weights[at]; }
       if (params.weighing == 1u) {
-        amount = weight;
+        sums += weight * s.weights * s.weights;
       } else {
         let position = min((v - low) / width, last);
         let bin = floor(position);
-        let shift = expectation[1u + u32(bin)];
-        amount = -weight * (shift.x + (position - bin) * shift.y);
+        let shift = expectation[u32(i32(bin)) + 1u];
+        sums -= weight * (shift.x + (position - bin) * shift.y) * fit_weights(s.weights);
       }
     }
-    sums += amount * vec4f(s.a, s.b, s.c, s.d);
     at += params.size.x;
   }
   columns[out] = sums.x;

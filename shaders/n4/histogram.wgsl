@@ -46,8 +46,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       continue;
     }
     let position = (v - scale.low) / scale.width;
-    let bin = min(u32(position), last - 1u);
-    let share = u32(clamp(position - f32(bin), 0.0, 1.0) * ONE + 0.5);
+    let below = min(floor(position), f32(last) - 1.0);
+    let bin = u32(i32(below));
+    let share = u32(i32(clamp(position - below, 0.0, 1.0) * ONE + 0.5));
     counts[bin * LANES + local] += u32(ONE) - share;
     counts[(bin + 1u) * LANES + local] += share;
   }

@@ -27,8 +27,8 @@ var<workgroup> bad: atomic<u32>;
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = linear_invocation(group, groups, 0u, workgroup_size) * params.strip + local;
-  var own_low = 0xffffffffu;
-  var own_high = 0u;
+  var own_low = 0x1.fffffep+127;
+  var own_high = -0x1.fffffep+127;
   var own_inside = 0u;
   var own_bad = 0u;
   for (var k = 0u; k < params.strip; k++) {
@@ -37,15 +37,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (params.masked == 1u && ((mask[i >> 5u] >> (i & 31u)) & 1u) == 0u) { continue; }
     let x = image[i];
     own_inside++;
-    if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) {
-      own_bad++;
-    } else {
-      own_low = min(own_low, ordered(x));
-      own_high = max(own_high, ordered(x));
-    }
+    let finite = (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+    own_bad += u32(!finite);
+    own_low = min(own_low, select(own_low, x, finite));
+    own_high = max(own_high, select(own_high, x, finite));
   }
-  atomicMax(&low, ~own_low);
-  atomicMax(&high, own_high);
+  atomicMax(&low, ~ordered(own_low));
+  atomicMax(&high, ordered(own_high));
   atomicAdd(&inside, own_inside);
   atomicAdd(&bad, own_bad);
   workgroupBarrier();

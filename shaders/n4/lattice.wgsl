@@ -7,6 +7,7 @@
 // The lattice is kept in pairs of f32; a sum of weights that add up to 1 is taken as the first value plus weighted
 // differences from it, which leaves an error of 1e-8 of the differences and not of the values.
 // Definition: itkBSplineScatteredDataPointSetToImageFilter.hxx. Twin: test/reference/n4/n4.ts (fit, evaluate)
+#import common/n4/axis
 #import common/n4/shared
 #import common/twofold
 
@@ -16,11 +17,9 @@ struct Params {
   points: vec3u,     // control points
   rows: u32,         // of n4/fit
   reach: u32,        // of n4/fit
-  fit_x: u32,        // first samples in `axes`: for the fit along x, y, z, for the evaluation along x, z
-  fit_y: u32,
-  fit_z: u32,
-  field_x: u32,
-  field_z: u32,
+  x: vec3u,          // axes (Axis)
+  y: vec3u,
+  z: vec3u,
   weighing: u32,     // 1: keep the sums as omega
   zero: u32,
 }
@@ -36,10 +35,9 @@ struct Node {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
 @group(0) @binding(2) var<storage, read> columns: array<f32>;
-@group(0) @binding(3) var<storage, read> axes: array<Sample>;
-@group(0) @binding(4) var<storage, read_write> nodes: array<Node>;  // x fastest
-@group(0) @binding(5) var<storage, read_write> lines: array<Control>;  // scratch: y, then z, then control points along x
-@group(0) @binding(6) var<storage, read_write> controls: array<Control>;  // z, then control points along y, then x
+@group(0) @binding(3) var<storage, read_write> nodes: array<Node>;  // x fastest
+@group(0) @binding(4) var<storage, read_write> lines: array<Control>;  // scratch: y, then z, then control points along x
+@group(0) @binding(5) var<storage, read_write> controls: array<Control>;  // z, then control points along y, then x
 
 override workgroup_size: u32 = 64;
 
@@ -51,11 +49,18 @@ struct Window {
   d: Control,
 }
 
-fn blend(s: Sample, w: Window) -> Control {
-  let difference = s.b * ((w.b.high - w.a.high) + (w.b.low - w.a.low)) + s.c * ((w.c.high - w.a.high) + (w.c.low - w.a.low))
-    + s.d * ((w.d.high - w.a.high) + (w.d.low - w.a.low));
-  let sum = two_sum(w.a.high, difference);
-  return Control(sum.x, sum.y + w.a.low, s.a * w.a.step + s.b * w.b.step + s.c * w.c.step + s.d * w.d.step);
+fn blend(weights: vec4f, w: Window) -> Control {
+  let rises = vec3f(
+    (w.b.high - w.a.high) + (w.b.low - w.a.low),
+    (w.c.high - w.a.high) + (w.c.low - w.a.low),
+    (w.d.high - w.a.high) + (w.d.low - w.a.low),
+  );
+  let sum = two_sum(w.a.high, dot(weights.yzw, rises));
+  return Control(sum.x, sum.y + w.a.low, dot(weights, vec4f(w.a.step, w.b.step, w.c.step, w.d.step)));
+}
+
+fn summing_weights(s: Sample) -> vec4f {
+  return select(fit_weights(s.weights), s.weights * s.weights, params.weighing == 1u);
 }
 
 fn node_at(x: u32, y: u32, z: u32) -> u32 {
@@ -71,39 +76,37 @@ fn line_at(x: u32, y: u32, z: u32) -> u32 {
   return (y * params.size.z + z) * params.points.x + x;
 }
 
-// What n4/fit left for (x, y, z), y a control point: the sum over the stretches that touch it.
-fn fitted(x: u32, y: u32, z: u32) -> f32 {
-  var sum = 0.0;
-  for (var s = 0u; s < params.stretches; s++) {
-    let first = axes[params.fit_y + s * params.rows].first;
-    let last = axes[params.fit_y + min((s + 1u) * params.rows, params.size.y) - 1u].first + 3u;
-    if (y >= first && y <= last) {
-      sum += columns[x + params.size.x * (params.reach * (z * params.stretches + s) + y - first)];
+// Sums along x of what n4/fit left in one stretch of (y, z), y a control point; added to those of earlier stretches.
+fn gather_row(y: u32, z: u32, row: u32, add: bool) {
+  var out = line_at(0u, y, z);
+  var current = 0u;
+  var sums = vec4f(0.0);
+  var place = place_of(axis_of(params.x), 0u);
+  for (var x = 0u; x < params.size.x; x++) {
+    let s = sample_at(axis_of(params.x), place);
+    place = next_place(axis_of(params.x), place);
+    while (current < s.first) {
+      lines[out].step = sums.x + select(0.0, lines[out].step, add);
+      out++;
+      sums = vec4f(sums.yzw, 0.0);
+      current++;
     }
+    sums += columns[row + x] * summing_weights(s);
   }
-  return sum;
+  for (var k = 0u; k < min(4u, params.points.x); k++) { lines[out + k].step = sums[k] + select(0.0, lines[out + k].step, add); }
 }
 
-// Sums along x, for each z.
 fn gather_x(y: u32, local: u32) {
-  for (var z = local; z < params.size.z; z += workgroup_size) {
-    var out = line_at(0u, y, z);
-    var current = 0u;
-    var sums = vec4f(0.0);
-    for (var x = 0u; x < params.size.x; x++) {
-      let s = axes[params.fit_x + x];
-      while (current < s.first) {
-        lines[out].step = sums.x;
-        out++;
-        sums = vec4f(sums.yzw, 0.0);
-        current++;
-      }
-      sums += fitted(x, y, z) * vec4f(s.a, s.b, s.c, s.d);
+  var some = false;
+  for (var s = 0u; s < params.stretches; s++) {
+    let first = sample_at(axis_of(params.y), place_of(axis_of(params.y), s * params.rows)).first;
+    let last = sample_at(axis_of(params.y), place_of(axis_of(params.y), min((s + 1u) * params.rows, params.size.y) - 1u)).first + 3u;
+    if (y < first || y > last) { continue; }
+    for (var z = local; z < params.size.z; z += workgroup_size) {
+      let row = params.size.x * (params.reach * (z * params.stretches + s) + y - first);
+      gather_row(y, z, row, some);
     }
-    lines[out].step = sums.x;
-    lines[out + 1u].step = sums.y;
-    lines[out + 2u].step = sums.z;
-    lines[out + 3u].step = sums.w;
+    some = true;
   }
 }
 
@@ -125,14 +128,16 @@ fn gather_z(y: u32, local: u32) {
   for (var x = local; x < params.points.x; x += workgroup_size) {
     var current = 0u;
     var sums = vec4f(0.0);
+    var place = place_of(axis_of(params.z), 0u);
     for (var z = 0u; z < params.size.z; z++) {
-      let s = axes[params.fit_z + z];
+      let s = sample_at(axis_of(params.z), place);
+      place = next_place(axis_of(params.z), place);
       while (current < s.first) {
         settle(node_at(x, y, current), sums.x);
         sums = vec4f(sums.yzw, 0.0);
         current++;
       }
-      sums += lines[line_at(x, y, z)].step * vec4f(s.a, s.b, s.c, s.d);
+      sums += lines[line_at(x, y, z)].step * summing_weights(s);
     }
     for (var k = 0u; k < min(4u, params.points.z); k++) { settle(node_at(x, y, current + k), sums[k]); }
   }
@@ -143,15 +148,17 @@ fn spread_z(y: u32, local: u32) {
   for (var x = local; x < params.points.x; x += workgroup_size) {
     var current = 0xffffffffu;
     var window: Window;
+    var place = place_of(axis_of(params.z), 0u);
     for (var z = 0u; z < params.size.z; z++) {
-      let s = axes[params.field_z + z];
+      let s = sample_at(axis_of(params.z), place);
+      place = next_place(axis_of(params.z), place);
       if (s.first != current) {
         current = s.first;
         let at = node_at(x, y, current);
         let next = params.points.x * params.points.y;
         window = Window(node(at), node(at + next), node(at + 2u * next), node(at + 3u * next));
       }
-      lines[line_at(x, y, z)] = blend(s, window);
+      lines[line_at(x, y, z)] = blend(s.weights, window);
     }
   }
 }
@@ -162,14 +169,16 @@ fn spread_x(y: u32, local: u32) {
     var current = 0xffffffffu;
     var window: Window;
     let out = (z * params.points.y + y) * params.size.x;
+    var place = place_of(axis_of(params.x), 0u);
     for (var x = 0u; x < params.size.x; x++) {
-      let s = axes[params.field_x + x];
+      let s = sample_at(axis_of(params.x), place);
+      place = next_place(axis_of(params.x), place);
       if (s.first != current) {
         current = s.first;
         let at = line_at(current, y, z);
         window = Window(lines[at], lines[at + 1u], lines[at + 2u], lines[at + 3u]);
       }
-      controls[out + x] = blend(s, window);
+      controls[out + x] = blend(s.weights, window);
     }
   }
 }

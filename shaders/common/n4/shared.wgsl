@@ -16,15 +16,6 @@ fn is_inside(value: f32) -> bool {
   return value < 1e38;
 }
 
-// The four cubic weights of one sample along an axis, and the control point of the first.
-struct Sample {
-  first: u32,
-  a: f32,
-  b: f32,
-  c: f32,
-  d: f32,
-}
-
 // A control value of the log field and of the step of the last iteration.
 struct Control {
   high: f32,

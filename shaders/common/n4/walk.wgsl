@@ -1,5 +1,5 @@
 // The evaluation of the log field along a column: the four control values around the current sample, moved on span by span.
-// Depends on common/n4/shared and the global declaration `controls`.
+// Depends on common/n4/shared, common/n4/axis and the global declaration `controls`.
 struct Walk {
   current: u32,    // control point of `high`
   at: u32,         // its place in `controls`
@@ -26,9 +26,9 @@ fn advance(walk: ptr<function, Walk>, first: u32, stride: u32) {
 
 // Log field at a sample less the first of the four values.
 fn rise_of(walk: Walk, s: Sample) -> f32 {
-  return s.b * walk.rises.x + s.c * walk.rises.y + s.d * walk.rises.z;
+  return dot(s.weights.yzw, walk.rises);
 }
 
 fn step_of(walk: Walk, s: Sample) -> f32 {
-  return s.a * walk.steps.x + s.b * walk.steps.y + s.c * walk.steps.z + s.d * walk.steps.w;
+  return dot(s.weights, walk.steps);
 }

@@ -1,8 +1,9 @@
 /** n4/apply: the field on the grid of the whole image. */
 import source from '../../../shaders/n4/apply.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { walkers } from './columns.ts';
 import type { Spread } from './level.ts';
-import { walkers } from './tables.ts';
+import { packAxis } from './spline.ts';
 
 export const apply = defineKernel({
   name: 'n4/apply',
@@ -12,7 +13,6 @@ export const apply = defineKernel({
     image: 'read',
     mask: 'read',
     controls: 'read',
-    axes: 'read',
     corrected: 'read_write',
   },
   workgroup: 64,
@@ -25,7 +25,7 @@ export const apply = defineKernel({
  */
 export function recordApply(
   rec: Recording,
-  { size, stretches, points, field, controls, axes }: Spread,
+  { size, stretches, points, axes, controls }: Spread,
   image: BufferRef | null,
   mask: BufferRef | null,
 ): BufferRef {
@@ -35,13 +35,13 @@ export function recordApply(
     stretches: stretches.count,
     rows: stretches.rows,
     points: points[1],
-    samples: field[1],
+    axis: packAxis(axes[1]),
     masked: Number(mask !== null),
     divide: Number(image !== null),
   };
   rec.dispatch(
     apply,
-    { params, image: image ?? axes, mask: mask ?? axes, controls, axes, corrected },
+    { params, image: image ?? controls, mask: mask ?? controls, controls, corrected },
     walkers(size, stretches, apply.workgroup),
   );
   return corrected;

@@ -3,7 +3,7 @@ import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import { type DeviceVolume, gridOf } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 import { recordApply } from './apply.ts';
-import { imageBases } from './grid.ts';
+import { imageAxes } from './grid.ts';
 import { recordExpand } from './lattice.ts';
 import { NODE_BYTES, spreadOf } from './level.ts';
 
@@ -49,10 +49,11 @@ function uploadNodes(rec: Recording, field: N4Field): BufferRef {
  */
 export async function fieldVolume(engine: Engine, field: N4Field): Promise<DeviceVolume> {
   const rec = new Recording('n4/field volume');
-  const { dimension, size: full } = field.grid;
-  const bases = imageBases({ dimension, full, padded: field.padded, lower: field.lower }, kernelPoints(field));
-  const spread = spreadOf(rec, bases, engine.caps.software);
-  recordExpand(rec, spread, uploadNodes(rec, field));
+  const { dimension, size } = field.grid;
+  const points = kernelPoints(field);
+  const axes = imageAxes({ dimension, padded: field.padded, lower: field.lower }, points);
+  const spread = spreadOf(rec, size, axes, points, uploadNodes(rec, field), engine.caps.software);
+  recordExpand(rec, spread);
   const voxels = recordApply(rec, spread, null, null);
   await engine.execute(rec);
   return { ...gridOf(field.grid), voxels, type: 'float32' };

@@ -1,9 +1,10 @@
 /** n4/field: the log field on the shrunk grid after an iteration. */
 import source from '../../../shaders/n4/field.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { cutColumns, walkers } from './columns.ts';
 import type { Level } from './level.ts';
 import type { Vec3 } from '../volume.ts';
-import { cutColumns, walkers } from './tables.ts';
+import { packAxis } from './spline.ts';
 
 export const field = defineKernel({
   name: 'n4/field',
@@ -12,7 +13,6 @@ export const field = defineKernel({
     params: 'uniform',
     logs: 'read',
     controls: 'read',
-    axes: 'read',
     values: 'read_write',
     moments: 'read_write',
     control: 'read_write',
@@ -45,19 +45,19 @@ export interface FieldInput {
 export function recordField(
   rec: Recording,
   { logs, values, control, moments }: FieldInput,
-  { size, stretches, points, samples, controls, axes }: Level,
+  { size, stretches, points, axes, controls }: Level,
 ): void {
   const params = {
     size,
     stretches: stretches.count,
     rows: stretches.rows,
     points: points[1],
-    samples: samples.field[1],
+    axis: packAxis(axes[1]),
     zero: 0,
   };
   rec.dispatch(
     field,
-    { params, logs, controls, axes, values, moments: moments.rows, control },
+    { params, logs, controls, values, moments: moments.rows, control },
     walkers(size, stretches, field.workgroup),
   );
 }

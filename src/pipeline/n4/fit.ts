@@ -1,8 +1,9 @@
 /** n4/fit: residuals, and the first product of the B-spline fit: along y. */
 import source from '../../../shaders/n4/fit.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { walkers } from './columns.ts';
 import type { Level } from './level.ts';
-import { walkers } from './tables.ts';
+import { packAxis } from './spline.ts';
 
 export const fit = defineKernel({
   name: 'n4/fit',
@@ -12,7 +13,6 @@ export const fit = defineKernel({
     values: 'read',
     weights: 'read',
     expectation: 'read',
-    axes: 'read',
     columns: 'read_write',
     control: 'read_write',
   },
@@ -31,7 +31,7 @@ export interface FitInput {
 export function recordFit(
   rec: Recording,
   { values, weights, expectation, control, bins }: FitInput,
-  { size, stretches, reach, samples, axes, columns }: Level,
+  { size, stretches, reach, axes, columns }: Level,
   weighing: boolean,
 ): void {
   const params = {
@@ -39,14 +39,14 @@ export function recordFit(
     stretches: stretches.count,
     rows: stretches.rows,
     reach,
-    samples: (weighing ? samples.square : samples.fit)[1],
+    axis: packAxis(axes[1]),
     bins,
     weighing: Number(weighing),
     weighted: Number(weights !== null),
   };
   rec.dispatch(
     fit,
-    { params, values, weights: weights ?? values, expectation, axes, columns, control },
+    { params, values, weights: weights ?? values, expectation, columns, control },
     walkers(size, stretches, fit.workgroup),
   );
 }

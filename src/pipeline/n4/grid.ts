@@ -2,7 +2,7 @@
 import { PipelineError } from '../errors.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 import { checkPoints, type N4Settings } from './options.ts';
-import { basis, type Basis, flatBasis, paddingOf, pointsOf, refined, shrinkOffset } from './spline.ts';
+import { type Axis, paddingOf, pointsOf, refined, shrinkOffset, spansOf } from './spline.ts';
 
 export interface N4Grid {
   readonly dimension: 2 | 3;
@@ -63,13 +63,23 @@ export function layOut(image: Geometry, { shrink, mesh, splineDistance, iteratio
   };
 }
 
-/** Weights of the samples of the shrunk grid along each axis. */
-export const shrunkBases = ({ dimension, size }: N4Grid, points: Vec3): Basis[] =>
-  axes.map((axis) => (axis < dimension ? basis(size[axis], points[axis]) : flatBasis()));
+/** The three axes of a grid under a lattice. */
+export type Axes = readonly [Axis, Axis, Axis];
 
-/** Weights of the voxels of the image along each axis: the lattice spans the padded image. */
-export const imageBases = (
-  { dimension, full, padded, lower }: Pick<N4Grid, 'dimension' | 'full' | 'padded' | 'lower'>,
+const flatAxis: Axis = { spans: 1, intervals: 0, start: 0 };
+
+function axesOf(dimension: number, points: Vec3, samples: Vec3, start: Vec3): Axes {
+  const of = (axis: 0 | 1 | 2): Axis =>
+    axis < dimension ? { spans: spansOf(points[axis]), intervals: samples[axis] - 1, start: start[axis] } : flatAxis;
+  return [of(0), of(1), of(2)];
+}
+
+/** The shrunk grid under a lattice: ANTs lets the lattice span from its first to its last sample. */
+export const shrunkAxes = ({ dimension, size }: N4Grid, points: Vec3): Axes =>
+  axesOf(dimension, points, size, [0, 0, 0]);
+
+/** The voxels of the image under a lattice that spans the padded image. */
+export const imageAxes = (
+  { dimension, padded, lower }: Pick<N4Grid, 'dimension' | 'padded' | 'lower'>,
   points: Vec3,
-): Basis[] =>
-  axes.map((axis) => (axis < dimension ? basis(padded[axis], points[axis], lower[axis], full[axis]) : flatBasis()));
+): Axes => axesOf(dimension, points, padded, lower);

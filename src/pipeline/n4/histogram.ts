@@ -14,7 +14,7 @@ export const histogram = defineKernel({
 
 /** Voxels per workgroup: few workgroups where one costs a pass over its columns on a CPU, many to fill a GPU. */
 function chunkOf(length: number, software: boolean): number {
-  const chunk = Math.min(Math.max(software ? 4096 : 512, Math.ceil(length / (software ? 16 : 2048))), 2 ** 15);
+  const chunk = Math.min(Math.max(software ? 4096 : 512, Math.ceil(length / (software ? 8 : 2048))), 2 ** 15);
   return Math.ceil(chunk / LANES) * LANES;
 }
 

@@ -6,7 +6,7 @@ import type { Vec3, Volume } from '../volume.ts';
 import { recordApply } from './apply.ts';
 import { controlBytes, type ControlState, decodeControl } from './control.ts';
 import { type N4Field, fieldVolume, latticeOf } from './field-volume.ts';
-import { imageBases, layOut, type N4Grid } from './grid.ts';
+import { imageAxes, layOut, type N4Grid } from './grid.ts';
 import { decodeInspect, type Inspection, recordInspect } from './inspect.ts';
 import { type Fitted, iterate, type Run, runOf } from './iterate.ts';
 import { recordExpand } from './lattice.ts';
@@ -132,8 +132,8 @@ async function finish(
 ): Promise<N4Result> {
   const rec = new Recording('n4/finish');
   recordSharpen(rec, run, { level: 0, levelStart: false, finish: true });
-  const spread = spreadOf(rec, imageBases(grid, points), run.software);
-  recordExpand(rec, spread, nodes);
+  const spread = spreadOf(rec, grid.full, imageAxes(grid, points), points, nodes, run.software);
+  recordExpand(rec, spread);
   const voxels = recordApply(rec, spread, image.voxels, mask);
   const length = grid.full[0] * grid.full[1] * grid.full[2];
   const range = settings.rescale ? recordInspect(rec, voxels, mask, length) : null;

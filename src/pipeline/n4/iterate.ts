@@ -3,10 +3,10 @@ import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
 import { type FieldInput, momentsOf, recordField } from './field.ts';
 import { type FitInput, recordFit } from './fit.ts';
-import { type N4Grid, shrunkBases } from './grid.ts';
+import { type N4Grid, shrunkAxes } from './grid.ts';
 import { histogramBytes, type HistogramInput, recordHistogram } from './histogram.ts';
 import { recordUpdate } from './lattice.ts';
-import { buffersOf, type Level, latticeBytes, levelOf } from './level.ts';
+import { buffersOf, type Level, latticeBytes, levelOf, spreadOf } from './level.ts';
 import type { N4Options, N4Settings } from './options.ts';
 import { recordRefine } from './refine.ts';
 import { expectationBytes, recordSharpen, type SharpenInput, twiddles } from './sharpen.ts';
@@ -91,12 +91,12 @@ export async function iterate(
     for (const [number, points] of grid.points.entries()) {
       const count = iterations[number] as number;
       let rec = new Recording(`n4/level ${number + 1}`);
-      const nodes: BufferRef = rec.keep(
-        last ? recordRefine(rec, last.nodes, last.points, points) : rec.zeros('n4/lattice.nodes', latticeBytes(points)),
-      );
-      const level = levelOf(rec, shrunkBases(grid, points), nodes, run.software);
+      const nodes: BufferRef = last
+        ? recordRefine(rec, last.nodes, last.points, points)
+        : rec.zeros('n4/lattice.nodes', latticeBytes(points));
+      const level = levelOf(rec, spreadOf(rec, grid.size, shrunkAxes(grid, points), points, nodes, run.software));
       const coarse = held.splice(0);
-      held.push(nodes, ...buffersOf(level));
+      held.push(...buffersOf(level));
       recordWeighing(rec, run, level);
       for (let k = 0; k < count; k++) {
         if (k > 0 && k % perSubmit === 0) {
