@@ -32,7 +32,7 @@ const BYTES = 12;
 export function momentsOf(rec: Recording, size: Vec3, software: boolean): Moments {
   const count = walkers(size, cutColumns(size, software), field.workgroup) / field.workgroup;
   // Workgroups folded into y may be a few more than asked for.
-  return { count, rows: rec.keep(rec.buffer('n4/field.moments', (count + 64) * BYTES)) };
+  return { count, rows: rec.keep(rec.zeros('n4/field.moments', (count + 64) * BYTES)) };
 }
 
 export interface FieldInput {

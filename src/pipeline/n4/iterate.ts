@@ -20,7 +20,7 @@ export interface Run extends FitInput, HistogramInput, FieldInput, SharpenInput 
   readonly software: boolean;
 }
 
-/** The buffers of a run. All are kept. */
+/** The buffers of a run. All are kept, and zeroed so that they exist from this recording on. */
 export function runOf(
   rec: Recording,
   { logs, values, weights }: ShrunkImage,
@@ -44,7 +44,7 @@ export function runOf(
     moments: momentsOf(rec, size, software),
     twiddles: rec.keep(rec.upload('n4/sharpen.twiddles', twiddles(bins))),
     sums: rec.keep(rec.zeros('n4/histogram.sums', histogramBytes(bins))),
-    expectation: rec.keep(rec.buffer('n4/sharpen.expectation', expectationBytes(bins))),
+    expectation: rec.keep(rec.zeros('n4/sharpen.expectation', expectationBytes(bins))),
     convergence: rec.keep(rec.zeros('n4/sharpen.convergence', total * 4)),
   };
 }
