@@ -33,13 +33,21 @@ export function latticeOf(floats: Float32Array, count: number): Float64Array {
 /** Control points of the kernels: a 2D lattice gets the three that it does not use. */
 const kernelPoints = ({ grid, points }: N4Field): Vec3 => (grid.dimension === 2 ? [points[0], points[1], 4] : points);
 
-function uploadNodes(rec: Recording, field: N4Field): BufferRef {
-  const [px, py, pz] = kernelPoints(field);
-  const floats = new Float32Array(WORDS * px * py * pz);
-  field.lattice.forEach((value, i) => {
+/** The buffer of nodes of a lattice. */
+export function nodesOf(lattice: Float64Array): Float32Array {
+  const floats = new Float32Array(WORDS * lattice.length);
+  lattice.forEach((value, i) => {
     floats[WORDS * i] = value;
     floats[WORDS * i + 1] = value - Math.fround(value);
   });
+  return floats;
+}
+
+/** Nodes of all control points that the kernels expect. */
+function uploadNodes(rec: Recording, field: N4Field): BufferRef {
+  const [px, py, pz] = kernelPoints(field);
+  const floats = new Float32Array(WORDS * px * py * pz);
+  floats.set(nodesOf(field.lattice));
   return rec.upload('n4/lattice.nodes', floats);
 }
 
