@@ -63,3 +63,18 @@ export function cutRegion(image: Volume, mask: Volume, label: number): CutRegion
   }
   return { mask: cut, size, values: Float64Array.from(inside, (i) => image.data[i] as number) };
 }
+
+/** The first time point of a 4D image. @param path absolute path */
+export async function firstTimePoint(path: string): Promise<Volume> {
+  const { readImageNode } = await import('@itk-wasm/image-io');
+  const image = await readImageNode(path);
+  const size = fill(image.size, 1);
+  return {
+    data: (image.data as unknown as Float32Array).slice(0, size[0] * size[1] * size[2]),
+    dimension: 3,
+    size,
+    spacing: fill(image.spacing, 1),
+    origin: fill(image.origin, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
+}

@@ -1,0 +1,24 @@
+// What the kernels of N4 share. Memory of a grid: x fastest. A column is the line of voxels along y of one (x, z).
+
+// Words of `control`. The smallest value is kept complemented, so that zero means "none yet".
+const ACTIVE = 0u;      // 1 while the iterations of the current level go on
+const DONE = 1u;        // iterations done so far, all levels
+const LOW = 2u;         // complement of the ordered key of the smallest value inside the mask
+const HIGH = 3u;        // ordered key of the largest
+const INSIDE = 4u;      // voxels of the shrunk grid inside the mask
+const NON_FINITE = 5u;  // of them: NaN or infinite
+const LEVELS = 8u;      // from here: iterations done in each level
+
+// A value that no logarithm reaches marks the voxels outside the mask.
+const OUTSIDE = 3e38;
+
+fn is_inside(value: f32) -> bool {
+  return value < 1e38;
+}
+
+// A control value of the log field and of the step of the last iteration.
+struct Control {
+  high: f32,
+  low: f32,
+  step: f32,
+}

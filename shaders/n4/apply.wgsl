@@ -1,0 +1,52 @@
+// n4/apply: the field on the grid of the whole image. One invocation walks a stretch of one column along y and writes the
+// image divided by exp(log field) inside the mask and the image itself outside; or exp(log field) everywhere.
+// Grid: per stretch, linear over x, then z; out-of-range invocations do nothing.
+// Twin: test/reference/n4/n4.ts (correct)
+#import common/n4/axis
+#import common/n4/column
+#import common/n4/shared
+#import common/n4/walk
+
+struct Params {
+  size: vec3u,      // of the image
+  stretches: u32,   // per column
+  rows: u32,        // voxels per stretch
+  points: u32,      // control points along y
+  axis: vec3u,      // along y (Axis)
+  masked: u32,      // 1: `mask` has one bit per voxel
+  divide: u32,      // 1: the corrected image; 0: the field
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> image: array<f32>;
+@group(0) @binding(2) var<storage, read> mask: array<u32>;
+@group(0) @binding(3) var<storage, read> controls: array<Control>;
+@group(0) @binding(4) var<storage, read_write> corrected: array<f32>;
+
+override workgroup_size: u32 = 64;
+
+@compute @workgroup_size(workgroup_size)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let column = column_of(group.y * groups.x + group.x, local, workgroup_size, params.size, params.stretches);
+  if (!column.exists) { return; }
+  let first = column.stretch * params.rows;
+  let end = min(first + params.rows, params.size.y);
+  var at = column.x + params.size.x * (first + params.size.y * column.z);
+  let axis = axis_of(params.axis);
+  var place = place_of(axis, first);
+  var walk = start_walk(sample_at(axis, place).first, column.x + params.size.x * params.points * column.z, params.size.x);
+  for (var y = first; y < end; y++) {
+    let s = sample_at(axis, place);
+    place = next_place(axis, place);
+    advance(&walk, s.first, params.size.x);
+    let bias = exp(walk.high + (walk.low + rise_of(walk, s)));
+    if (params.divide == 0u) {
+      corrected[at] = bias;
+    } else {
+      let v = image[at];
+      let inside = params.masked == 0u || ((mask[at >> 5u] >> (at & 31u)) & 1u) == 1u;
+      corrected[at] = select(v, v / bias, inside);
+    }
+    at += params.size.x;
+  }
+}

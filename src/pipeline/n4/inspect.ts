@@ -1,0 +1,34 @@
+/** n4/inspect: number, range and finiteness of the voxels of an image inside a mask. */
+import source from '../../../shaders/n4/inspect.wgsl?raw';
+import { type BufferRef, defineKernel, type Download, type Recording } from '../../engine/index.ts';
+import { fromOrdered } from './ordered.ts';
+
+export const inspect = defineKernel({
+  name: 'n4/inspect',
+  source,
+  bindings: { params: 'uniform', image: 'read', mask: 'read', found: 'read_write' },
+  workgroup: 64,
+});
+
+const STRIP = 16;
+
+export interface Inspection {
+  readonly voxels: number;
+  readonly nonFinite: number;
+  /** Of the finite voxels. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** @param mask one bit per voxel, or null for all */
+export function recordInspect(rec: Recording, image: BufferRef, mask: BufferRef | null, length: number): Download {
+  const found = rec.zeros('n4/inspect.found', 16);
+  const params = { length, masked: Number(mask !== null), strip: STRIP };
+  rec.dispatch(inspect, { params, image, mask: mask ?? image, found }, Math.ceil(length / STRIP));
+  return rec.download(found);
+}
+
+export function decodeInspect(words: Uint32Array): Inspection {
+  const [low, high, voxels, nonFinite] = words as unknown as [number, number, number, number];
+  return { voxels, nonFinite, low: fromOrdered(~low >>> 0), high: fromOrdered(high) };
+}

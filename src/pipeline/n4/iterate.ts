@@ -1,0 +1,124 @@
+/** The levels and iterations of N4, recorded without a readback in between. */
+import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
+import type { Vec3 } from '../volume.ts';
+import { type FieldInput, momentsOf, recordField } from './field.ts';
+import { type FitInput, recordFit } from './fit.ts';
+import { type N4Grid, shrunkAxes } from './grid.ts';
+import { histogramBytes, type HistogramInput, recordHistogram } from './histogram.ts';
+import { recordUpdate } from './lattice.ts';
+import { buffersOf, type Level, latticeBytes, levelOf, spreadOf } from './level.ts';
+import type { N4Options, N4Settings } from './options.ts';
+import { recordRefine } from './refine.ts';
+import { expectationBytes, recordSharpen, type SharpenInput, twiddles } from './sharpen.ts';
+import type { ShrunkImage } from './shrink.ts';
+
+/** Voxels times iterations in one submit: about a second on two cores, far below what a desktop allows a GPU. */
+const WORK_PER_SUBMIT = 64e6;
+
+/** What an iteration reads and writes, apart from its level. */
+export interface Run extends FitInput, HistogramInput, FieldInput, SharpenInput {
+  readonly software: boolean;
+}
+
+/** The buffers of a run. All are kept, and zeroed so that they exist from this recording on. */
+export function runOf(
+  rec: Recording,
+  { logs, values, weights }: ShrunkImage,
+  control: BufferRef,
+  { size }: N4Grid,
+  { bins, fwhm, wiener, tolerance, iterations }: N4Settings,
+  software: boolean,
+): Run {
+  const total = iterations.reduce((sum, n) => sum + n, 0);
+  return {
+    software,
+    logs,
+    values,
+    weights,
+    control,
+    length: size[0] * size[1] * size[2],
+    bins,
+    fwhm,
+    wiener,
+    tolerance,
+    moments: momentsOf(rec, size, software),
+    twiddles: rec.keep(rec.upload('n4/sharpen.twiddles', twiddles(bins))),
+    sums: rec.keep(rec.zeros('n4/histogram.sums', histogramBytes(bins))),
+    expectation: rec.keep(rec.zeros('n4/sharpen.expectation', expectationBytes(bins))),
+    convergence: rec.keep(rec.zeros('n4/sharpen.convergence', total * 4)),
+  };
+}
+
+/** Sums the weights of the fit: the denominators of all iterations of a level. */
+export function recordWeighing(rec: Recording, run: Run, level: Level): void {
+  recordFit(rec, run, level, true);
+  recordUpdate(rec, run.control, level, true);
+}
+
+/** One iteration; nothing where the level has ended, which the GPU alone knows. */
+export function recordIteration(rec: Recording, run: Run, level: Level, number: number, levelStart: boolean): void {
+  recordHistogram(rec, run, levelStart);
+  recordSharpen(rec, run, { level: number, levelStart, finish: false });
+  recordFit(rec, run, level, false);
+  recordUpdate(rec, run.control, level, false);
+  recordField(rec, run, level);
+}
+
+/** The lattice that all levels have left. */
+export interface Fitted {
+  /** Kept. */
+  readonly nodes: BufferRef;
+  readonly points: Vec3;
+}
+
+/**
+ * Runs all levels.
+ * @returns the lattice of the last level; its owner releases it, also where this function throws nothing
+ */
+export async function iterate(
+  engine: Engine,
+  run: Run,
+  grid: N4Grid,
+  { iterations }: N4Settings,
+  { signal, onProgress }: Pick<N4Options, 'signal' | 'onProgress'>,
+): Promise<Fitted> {
+  const total = iterations.reduce((sum, n) => sum + n, 0);
+  const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / run.length));
+  let done = 0;
+  let last: Fitted | null = null;
+  const held: BufferRef[] = [];
+  try {
+    for (const [number, points] of grid.points.entries()) {
+      const count = iterations[number] as number;
+      let rec = new Recording(`n4/level ${number + 1}`);
+      const nodes: BufferRef = last
+        ? recordRefine(rec, last.nodes, last.points, points)
+        : rec.zeros('n4/lattice.nodes', latticeBytes(points));
+      const level = levelOf(rec, spreadOf(rec, grid.size, shrunkAxes(grid, points), points, nodes, run.software));
+      const coarse = held.splice(0);
+      held.push(...buffersOf(level));
+      recordWeighing(rec, run, level);
+      for (let k = 0; k < count; k++) {
+        if (k > 0 && k % perSubmit === 0) {
+          await engine.execute(rec);
+          signal?.throwIfAborted();
+          onProgress?.({ done: done + k, total });
+          rec = new Recording(`n4/level ${number + 1}`);
+        }
+        recordIteration(rec, run, level, number, k === 0);
+      }
+      await engine.execute(rec);
+      engine.release(...coarse);
+      signal?.throwIfAborted();
+      done += count;
+      onProgress?.({ done, total });
+      last = { nodes, points };
+    }
+  } catch (error) {
+    engine.release(...held);
+    throw error;
+  }
+  const fitted = last as unknown as Fitted;
+  engine.release(...held.filter((ref) => ref !== fitted.nodes));
+  return fitted;
+}
