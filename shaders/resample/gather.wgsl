@@ -1,7 +1,6 @@
 // resample/gather: picks voxels by one table of linear offsets per axis: nearest neighbours, crops, flips and permutations
-// of axes. One invocation per voxel of the grid; where a table says outside, it writes the default. Values of integer
-// types are clamped and cut off towards zero, as ITK casts them. Words are copied as they are when there is no cast, so
-// that labels stay exact.
+// of axes. One invocation per voxel of the grid; where a table says outside, it writes the default. Words are copied as
+// they are, so that labels stay exact.
 // Grid: linear over the voxels; out-of-range invocations do nothing.
 // Definition: itkResampleImageFilter.hxx. Twin: test/reference/resample/resample.ts
 #import common/grid
@@ -9,10 +8,7 @@
 
 struct Params {
   size: vec3u,
-  cast_values: u32,    // 1: to whole numbers from `low` to `high`
-  low: f32,
-  high: f32,
-  outside_word: u32,   // what voxels outside become
+  outside: u32,   // word of voxels outside
   length: u32,
 }
 
@@ -33,12 +29,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let x = offsets[at.x];
   let y = offsets[params.size.x + at.y];
   let z = offsets[params.size.x + params.size.y + at.z];
-  var word = params.outside_word;
+  var word = params.outside;
   if (x != OUTSIDE && y != OUTSIDE && z != OUTSIDE) {
     word = voxels[x + y + z];
-    if (params.cast_values == 1u) {
-      word = bitcast<u32>(clamp(trunc(bitcast<f32>(word)), params.low, params.high));
-    }
   }
   picked[k] = word;
 }

@@ -8,13 +8,7 @@ import { alignMask } from './geometry.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import type { Outcome } from './pass/run.ts';
-import {
-  correctImage,
-  hasSteps,
-  type PreprocessSteps,
-  type StepContext,
-  stepsOfSettings,
-} from './preprocess.ts';
+import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
@@ -82,7 +76,12 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     const { resample } = steps;
     const plans = resample
       ? planResampledViews(engine, source.device as DeviceVolume, aligned, labels, regions, resample)
-      : planOneView(source.device ? deviceIntensities(source.device) : hostIntensities(image), aligned, labels, regions);
+      : planOneView(
+          source.device ? deviceIntensities(source.device) : hostIntensities(image),
+          aligned,
+          labels,
+          regions,
+        );
     for (const plan of plans) await runPlan(context, plan, set);
   } finally {
     source.release();
@@ -147,7 +146,10 @@ async function runPlan(
 /** The steps of the settings and of the options together. */
 function allSteps(settings: Settings, preprocess: PreprocessSteps = {}): PreprocessSteps {
   const asked = stepsOfSettings(settings);
-  for (const [step, setting] of [['normalise', 'normalize'], ['resample', 'resampledPixelSpacing']] as const) {
+  for (const [step, setting] of [
+    ['normalise', 'normalize'],
+    ['resample', 'resampledPixelSpacing'],
+  ] as const) {
     if (asked[step] && preprocess[step])
       throw new PipelineError(
         'BadSetting',

@@ -7,7 +7,14 @@ import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
 import type { ProgressEvent } from './progress.ts';
-import { ibsiGrid, type Interpolator, itkGrid, parseInterpolator, pyradiomicsGrid, recordResample } from './resample/index.ts';
+import {
+  ibsiGrid,
+  type Interpolator,
+  itkGrid,
+  parseInterpolator,
+  pyradiomicsGrid,
+  recordResample,
+} from './resample/index.ts';
 import { findMaskLabels } from './selection.ts';
 import type { Settings } from './settings.ts';
 import type { Geometry, Mask, Volume } from './volume.ts';
@@ -128,7 +135,11 @@ const wholeBox = ({ size }: Geometry): Box => ({ first: [0, 0, 0], last: [size[0
  * @param region box in voxels of the image that PyRadiomics' rule crops to; null for the whole image
  * @throws PipelineError BadSetting on a spacing that the image cannot have
  */
-export function gridOfStep(image: Geometry, { spacing, grid = 'pyradiomics', padDistance = 5 }: ResampleStep, region: Box | null): Geometry {
+export function gridOfStep(
+  image: Geometry,
+  { spacing, grid = 'pyradiomics', padDistance = 5 }: ResampleStep,
+  region: Box | null,
+): Geometry {
   if (spacing.length !== image.dimension || spacing.some((s) => !(s >= 0 && Number.isFinite(s))))
     throw new PipelineError(
       'BadSetting',

@@ -22,8 +22,15 @@ export interface ViewPlan {
 }
 
 /** One view of the image as it is. */
-export function planOneView(image: Intensities, mask: Mask, labels: MaskLabels, regions: readonly Region[]): ViewPlan[] {
-  return [{ regions, open: async () => ({ view: { image, mask, labels, interpolated: null }, release: () => undefined }) }];
+export function planOneView(
+  image: Intensities,
+  mask: Mask,
+  labels: MaskLabels,
+  regions: readonly Region[],
+): ViewPlan[] {
+  return [
+    { regions, open: async () => ({ view: { image, mask, labels, interpolated: null }, release: () => undefined }) },
+  ];
 }
 
 /** Views on resampled grids. @param image on the GPU; stays its owner's */
@@ -38,7 +45,8 @@ export function planResampledViews(
   const open = (shared: readonly Region[]) => async () => {
     const [first] = shared as [Region, ...Region[]];
     // The grids of IBSI and ITK do not depend on the region.
-    const box = step.grid === undefined || step.grid === 'pyradiomics' ? resolveSelection(first.union, labels).box : null;
+    const box =
+      step.grid === undefined || step.grid === 'pyradiomics' ? resolveSelection(first.union, labels).box : null;
     return openView(engine, image, mask, gridOfStep(image, step, box), step);
   };
   const groups = step.grid === undefined || step.grid === 'pyradiomics' ? regions.map((r) => [r]) : [regions];

@@ -73,7 +73,9 @@ describeShared('N4 against ANTsPy', () => {
 
   it.each(cases)('$case', { timeout: 60_000 }, async (c) => {
     const image = await load(c.input);
-    const mask = c.mask ? { ...(await readVolume(sharedPath(c.mask))), spacing: image.spacing, origin: image.origin } : null;
+    const mask = c.mask
+      ? { ...(await readVolume(sharedPath(c.mask))), spacing: image.spacing, origin: image.origin }
+      : null;
     const { shrink_factor, iterations, tolerance, spline_param, rescale_intensities } = c.settings;
     const options: N4Options = {
       mask,
@@ -85,8 +87,14 @@ describeShared('N4 against ANTsPy', () => {
       ...(typeof spline_param === 'number' ? { splineDistance: spline_param } : { mesh: spline_param }),
     };
     const { corrected, field, report } = await n4(engine(), image, { ...options, returnField: true });
-    const { rms, shape, largest } = fieldError(field!, c.logfield_file.stride_zyx, readNpy(`${folder}/${c.logfield_file.file}`).data);
-    console.log(`${c.case}: RMS ${rms.toExponential(1)}, without mean ${shape.toExponential(1)}, at most ${largest.toExponential(1)}, iterations ${report.iterations}`);
+    const { rms, shape, largest } = fieldError(
+      field!,
+      c.logfield_file.stride_zyx,
+      readNpy(`${folder}/${c.logfield_file.file}`).data,
+    );
+    console.log(
+      `${c.case}: RMS ${rms.toExponential(1)}, without mean ${shape.toExponential(1)}, at most ${largest.toExponential(1)}, iterations ${report.iterations}`,
+    );
     expect(rms).toBeLessThan(/^breast1_(default|20x10)/.test(c.case) ? FEW_SLICES : WHOLE_RUN);
     if (typeof spline_param !== 'number') expect([...report.shrinkOffset].reverse()).toEqual(c.shrink_offset_zyx);
     const n = corrected.data.length;

@@ -18,7 +18,10 @@ const LEVEL = 1;
  */
 export function checkImageName(path: string): void {
   if (!/\.nii(\.gz)?$/i.test(path))
-    throw new PipelineError('BadFile', `${baseName(path)}: images are written as NIfTI; end the name in .nii or .nii.gz`);
+    throw new PipelineError(
+      'BadFile',
+      `${baseName(path)}: images are written as NIfTI; end the name in .nii or .nii.gz`,
+    );
 }
 
 /**

@@ -23,6 +23,12 @@ export interface Stretch {
   readonly count: number;
 }
 
+/** Samples after a pass along an axis. */
+export function newSize(along: 0 | 1 | 2, count: number, box: readonly Stretch[]): Vec3 {
+  const sizeOf = (i: 0 | 1 | 2) => (i === along ? count : box[i]!.count);
+  return [sizeOf(0), sizeOf(1), sizeOf(2)];
+}
+
 /**
  * Resamples along one axis.
  * @param box what to keep of the other axes
@@ -34,8 +40,7 @@ export function recordAxis(
   { count, first, weights }: Taps,
   box: readonly Stretch[],
 ): Samples {
-  const sizeOf = (i: 0 | 1 | 2) => (i === along ? first.length : box[i]!.count);
-  const size: Vec3 = [sizeOf(0), sizeOf(1), sizeOf(2)];
+  const size = newSize(along, first.length, box);
   const length = size[0] * size[1] * size[2];
   const resampled = rec.buffer('resample/axis.resampled', length * 4);
   const old_first = box.map((stretch) => stretch.first);

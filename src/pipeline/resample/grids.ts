@@ -19,7 +19,12 @@ const closeTo = (a: Vec3, b: Vec3): boolean => a.every((x, i) => Math.abs(x - b[
  * @param region box in voxels of the image
  * @param spacing millimetres along x, y, z; 0 keeps an axis
  */
-export function pyradiomicsGrid(image: Geometry, region: Box, spacing: readonly number[], padDistance: number): Geometry {
+export function pyradiomicsGrid(
+  image: Geometry,
+  region: Box,
+  spacing: readonly number[],
+  padDistance: number,
+): Geometry {
   const extent = boxSize(region);
   const wanted = wantedSpacing(image, spacing);
   const target = map3((i) => (extent[i] === 1 ? image.spacing[i] : wanted[i]));

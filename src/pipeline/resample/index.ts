@@ -1,9 +1,11 @@
 /** Resampling of images and masks to other grids on the GPU. */
-import { type Engine, Recording } from '../../engine/index.ts';
+import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import { type DeviceVolume, downloadVolume, gridOf, uploadVolume, volumeOf } from '../device-volume.ts';
+import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
 import { type Interpolator, profileOf } from './interpolators.ts';
+import { recordLabel } from './label.ts';
 import { parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable } from './separable.ts';
@@ -22,6 +24,7 @@ export interface ResampleOptions {
  * Resamples an image to a grid, as ITK's ResampleImageFilter with the identity transform: a voxel whose centre lies more than
  * half a voxel outside the image gets the default; images of integer types stay so, clamped and cut off towards zero.
  * The input stays; the result is kept and is the caller's to release.
+ * @throws PipelineError BadSetting for the label Gaussian on a rotated grid
  */
 export function recordResample(
   rec: Recording,
@@ -29,15 +32,33 @@ export function recordResample(
   grid: Geometry,
   { interpolator = 'sitkBSpline', defaultValue = 0 }: ResampleOptions = {},
 ): DeviceVolume {
+  const voxels = recordVoxels(rec, image, grid, interpolator, defaultValue);
+  return { ...gridOf(grid), voxels: rec.keep(voxels), type: image.type };
+}
+
+function recordVoxels(
+  rec: Recording,
+  image: DeviceVolume,
+  grid: Geometry,
+  interpolator: Interpolator,
+  defaultValue: number,
+): BufferRef {
   const axes = parallelPositions(grid, image);
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
-  const voxels =
-    axes === null
-      ? recordRotated(rec, image, grid, interpolator, defaultValue)
-      : interpolator === 'sitkNearestNeighbor'
-        ? recordNearest(rec, image.voxels, image.size, grid, axes, outside)
-        : recordSeparable(rec, image, grid, axes, profileOf(interpolator), defaultValue);
-  return { ...gridOf(grid), voxels: rec.keep(voxels), type: image.type };
+  switch (interpolator) {
+    case 'sitkNearestNeighbor':
+      if (axes) return recordNearest(rec, image.voxels, image.size, grid, axes, outside);
+      break;
+    case 'sitkLabelGaussian':
+      if (axes) return recordLabel(rec, image.voxels, image.size, grid, axes, outside);
+      throw new PipelineError(
+        'BadSetting',
+        'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
+      );
+    default:
+      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside);
+  }
+  return recordRotated(rec, image, grid, interpolator, defaultValue);
 }
 
 /**

@@ -52,7 +52,8 @@ const numbered: readonly Interpolator[] = [
  * @throws PipelineError BadSetting
  */
 export function parseInterpolator(text: string): Interpolator {
-  const exact = interpolators.find((name) => name === text) ?? shortNames[text.toLowerCase()] ?? numbered[Number(text) - 1];
+  const exact =
+    interpolators.find((name) => name === text) ?? shortNames[text.toLowerCase()] ?? numbered[Number(text) - 1];
   if (exact) return exact;
   const known = [...interpolators, ...interpolatorNames];
   throw new PipelineError(
@@ -168,10 +169,6 @@ function windowedSinc(window: (x: number) => number): Profile {
   };
 }
 
-/** SimpleITK's sigma, in voxels, and where ITK cuts the Gaussian off, in sigmas. */
-const SIGMA = 0.8;
-const CUT_OFF = 4;
-
 /** Error function: the series for small arguments, the continued fraction for large ones; 1e-15. */
 export function erf(x: number): number {
   const a = Math.abs(x);
@@ -189,25 +186,28 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
 }
 
-/** Each voxel counts with the Gaussian's integral over it, cut to the line and normalised (itkGaussianInterpolateImageFunction.hxx). */
-const gaussian: Profile = {
+/**
+ * Each voxel counts with the Gaussian's integral over it, cut to the line and normalised
+ * (itkGaussianInterpolateImageFunction.hxx). @param sigma in voxels @param cutOff in sigmas; SimpleITK sets both
+ */
+const gaussian = (sigma: number, cutOff: number): Profile => ({
   boundary: 'cut',
   stencil(position, length) {
-    const reach = SIGMA * CUT_OFF;
+    const reach = sigma * cutOff;
     const base = Math.max(Math.floor(position + 0.5 - reach), 0);
     const end = Math.min(Math.ceil(position + 0.5 + reach), length);
-    const edge = (k: number) => erf((k - 0.5 - position) / (Math.SQRT2 * SIGMA));
+    const edge = (k: number) => erf((k - 0.5 - position) / (Math.SQRT2 * sigma));
     const weights = Array.from({ length: end - base }, (_, i) => edge(base + i + 1) - edge(base + i));
     const sum = weights.reduce((a, b) => a + b, 0);
     return { base, weights: weights.map((w) => w / sum) };
   },
-};
+});
 
 const profiles: Record<Exclude<Interpolator, 'sitkNearestNeighbor'>, Profile> = {
   sitkLinear: linear,
   sitkBSpline: cardinalSpline(splineReach),
-  sitkGaussian: gaussian,
-  sitkLabelGaussian: gaussian,
+  sitkGaussian: gaussian(0.8, 4),
+  sitkLabelGaussian: gaussian(1, 1),
   sitkHammingWindowedSinc: windowedSinc(windows.sitkHammingWindowedSinc),
   sitkCosineWindowedSinc: windowedSinc(windows.sitkCosineWindowedSinc),
   sitkWelchWindowedSinc: windowedSinc(windows.sitkWelchWindowedSinc),
@@ -215,4 +215,5 @@ const profiles: Record<Exclude<Interpolator, 'sitkNearestNeighbor'>, Profile> = 
   sitkBlackmanWindowedSinc: windowedSinc(windows.sitkBlackmanWindowedSinc),
 };
 
-export const profileOf = (interpolator: Exclude<Interpolator, 'sitkNearestNeighbor'>): Profile => profiles[interpolator];
+export const profileOf = (interpolator: Exclude<Interpolator, 'sitkNearestNeighbor'>): Profile =>
+  profiles[interpolator];

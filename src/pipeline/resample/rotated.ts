@@ -4,7 +4,7 @@ import { type BufferRef, defineKernel, type Recording } from '../../engine/index
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 import { recordAxis, type Samples } from './axis.ts';
-import { castRange } from './gather.ts';
+import { castRange } from './cast.ts';
 import { type Interpolator, type Profile, prefilterProfile, profileOf, splineProfile } from './interpolators.ts';
 import { rotatedPositions } from './positions.ts';
 import { tapsOf } from './taps.ts';
@@ -64,8 +64,19 @@ function recordCoefficients(rec: Recording, image: DeviceVolume): BufferRef {
   for (const axis of [0, 1, 2] as const) {
     const n = image.size[axis];
     if (n === 1) continue;
-    const taps = tapsOf(prefilterProfile, Float64Array.from({ length: n }, (_, k) => k), n, NEGLIGIBLE);
-    samples = recordAxis(rec, samples, axis, taps, samples.size.map((count) => ({ first: 0, count })));
+    const taps = tapsOf(
+      prefilterProfile,
+      Float64Array.from({ length: n }, (_, k) => k),
+      n,
+      NEGLIGIBLE,
+    );
+    samples = recordAxis(
+      rec,
+      samples,
+      axis,
+      taps,
+      samples.size.map((count) => ({ first: 0, count })),
+    );
   }
   return samples.buffer;
 }
@@ -99,7 +110,7 @@ export function recordRotated(
     boundary: boundaries[profile?.boundary ?? 'clamp'],
     origin_part: origin.map((x) => x - whole(x)),
     rows,
-    cast_values: Number(range !== undefined),
+    cast_values: Number(range !== null),
     low: range?.[0] ?? 0,
     high: range?.[1] ?? 0,
     outside: defaultValue,
@@ -111,7 +122,10 @@ export function recordRotated(
       params,
       samples,
       whole: rec.upload('resample/rotated.whole', Int32Array.from(all, whole)),
-      parts: rec.upload('resample/rotated.parts', Float32Array.from(all, (x) => x - whole(x))),
+      parts: rec.upload(
+        'resample/rotated.parts',
+        Float32Array.from(all, (x) => x - whole(x)),
+      ),
       weights: rec.upload('resample/rotated.weights', weights),
       resampled,
     },

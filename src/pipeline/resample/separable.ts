@@ -2,14 +2,16 @@
 import type { BufferRef, Recording } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
-import { recordAxis, type Samples, type Stretch } from './axis.ts';
+import { recordAxis, type Stretch } from './axis.ts';
+import { recordAxisWide, type WideSamples } from './axis-wide.ts';
 import { recordGather } from './gather.ts';
+import { castRange } from './cast.ts';
 import type { Profile } from './interpolators.ts';
 import { type AxisPositions, inside } from './positions.ts';
 import { type Taps, tapsOf } from './taps.ts';
 
-/** Weights below this do not show in float32. */
-const NEGLIGIBLE = 1e-10;
+/** Weights below this do not show: in float32, and in pairs of them. */
+const negligible = (wide: boolean) => (wide ? 1e-15 : 1e-10);
 
 /** Nearest sample, halves up, as ITK rounds; -1 outside. */
 export const nearestIndices = (positions: Float64Array, n: number): Int32Array =>
@@ -48,12 +50,12 @@ interface Step {
   readonly needed: Stretch;
 }
 
-function stepOf(line: Line, profile: Profile, n: number): Step {
+function stepOf(line: Line, profile: Profile, n: number, wide: boolean): Step {
   if (line.whole) {
     const first = Math.round(line.positions[0] ?? 0);
     return { line, taps: null, needed: { first, count: line.positions.length } };
   }
-  const taps = tapsOf(profile, line.positions, n, NEGLIGIBLE);
+  const taps = tapsOf(profile, line.positions, n, negligible(wide));
   const first = taps.first.reduce((a, b) => Math.min(a, b), n);
   const last = taps.first.reduce((a, b) => Math.max(a, b), 0) + taps.count;
   return { line, taps, needed: { first, count: last - first } };
@@ -63,7 +65,8 @@ function stepOf(line: Line, profile: Profile, n: number): Step {
 const shifted = (taps: Taps, first: number): Taps => ({ ...taps, first: taps.first.map((f) => f - first) });
 
 /**
- * Resamples to a parallel grid. @returns the voxels, not kept
+ * Resamples to a parallel grid. @param outside word of voxels outside
+ * @returns the voxels, not kept
  */
 export function recordSeparable(
   rec: Recording,
@@ -71,22 +74,25 @@ export function recordSeparable(
   grid: Geometry,
   axes: readonly AxisPositions[],
   profile: Profile,
-  defaultValue: number,
+  outside: number,
 ): BufferRef {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
-  const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
   if (lines.some((line) => line.positions.length === 0)) {
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
-    return recordGather(rec, image.voxels, image.size, grid, nowhere, null, outside);
+    return recordGather(rec, image.voxels, image.size, grid, nowhere, outside);
   }
-  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis]));
+  const cast = castRange(image.type);
+  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], cast !== null));
   // The axis that shrinks most goes first: the others then have less to do.
   const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));
-  let samples: Samples = { buffer: image.voxels, size: image.size };
+  let samples: WideSamples = { buffer: image.voxels, tails: null, size: image.size };
   const box: Stretch[] = [0, 1, 2].map((i) => steps.find((s) => s.line.axis === i)!.needed);
   order.forEach(({ line, taps, needed }, pass) => {
     const first = pass === 0;
-    samples = recordAxis(rec, samples, line.axis, first ? taps! : shifted(taps!, needed.first), box);
+    const table = first ? taps! : shifted(taps!, needed.first);
+    samples = cast
+      ? recordAxisWide(rec, samples, line.axis, table, box, pass === order.length - 1 ? cast : null)
+      : { ...recordAxis(rec, samples, line.axis, table, box), tails: null };
     // From the second pass on only what is needed is there.
     if (first) for (const i of [0, 1, 2]) box[i] = { first: 0, count: box[i]!.count };
     box[line.axis] = { first: 0, count: line.positions.length };
@@ -97,9 +103,8 @@ export function recordSeparable(
     indices: cut ? places.map((p) => (p < 0 ? p : p + box[axis]!.first)) : places,
   }));
   const complete = lines.every(({ axis, places }, gridAxis) => axis === gridAxis && places.every((p, k) => p === k));
-  const integer = image.type !== 'float32' && image.type !== 'float64';
-  if (complete && !integer && !cut) return samples.buffer;
-  return recordGather(rec, samples.buffer, samples.size, grid, indices, image.type, outside);
+  if (complete && !cut) return samples.buffer;
+  return recordGather(rec, samples.buffer, samples.size, grid, indices, outside);
 }
 
 const growth = ({ line, needed }: Step): number => line.positions.length / needed.count;
@@ -114,5 +119,5 @@ export function recordNearest(
   outside: number,
 ): BufferRef {
   const indices = axes.map(({ axis, positions }) => ({ axis, indices: nearestIndices(positions, size[axis]) }));
-  return recordGather(rec, voxels, size, grid, indices, null, outside);
+  return recordGather(rec, voxels, size, grid, indices, outside);
 }

@@ -79,7 +79,13 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const preprocess = await preprocessSteps(options);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     const rows = await extractFiles(engine, imagePath, maskPath, {
-      preprocess, labels, settings, classes, signal, onProgress });
+      preprocess,
+      labels,
+      settings,
+      classes,
+      signal,
+      onProgress,
+    });
     await output(rows, format, options.output);
   });
 }

@@ -35,8 +35,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
     readImageFile(input),
     options.mask ? readMask(options.mask) : null,
   ]);
-  if (!hasSteps(steps))
-    throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
+  if (!hasSteps(steps)) throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
   if (options.field && !steps.n4) throw new PipelineError('BadSetting', '--field is the field of N4; pass --n4');
   const before = toVolume(decoded);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
