@@ -64,7 +64,10 @@ describeShared('one iteration of N4 from the reference lattice', () => {
     const mask = rec.upload('mask', packBits({ data: Uint8Array.from(readNpy(`${folder}/mask.npy`).data) }));
     const voxels = rec.upload('image', image.data);
     // Active from the start, so that n4/field evaluates the given lattice.
-    const control = rec.upload('control', Uint32Array.from({ length: controlBytes(1) / 4 }, (_, i) => Number(i === 0)));
+    const control = rec.upload(
+      'control',
+      Uint32Array.from({ length: controlBytes(1) / 4 }, (_, i) => Number(i === 0)),
+    );
     const shrunk = recordShrink(rec, voxels, mask, null, grid, rec.zeros('range', controlBytes(1)));
     const run = runOf(rec, shrunk, control, grid, settings, software);
     const axes = shrunkAxes(grid, start.size);
@@ -85,7 +88,12 @@ describeShared('one iteration of N4 from the reference lattice', () => {
     const field = evaluate({ size: start.size, data: found }, size).data;
     const expected = readNpy(`${folder}/${stage.tag}_log_field.npy.gz`).data;
     const worst = field.reduce((most, f, i) => Math.max(most, Math.abs(f - expected[i]!)), 0);
-    console.log(stage.tag, worst.toExponential(1), floats(results.u32(convergence)).join(' '), stage.convergence_float64);
+    console.log(
+      stage.tag,
+      worst.toExponential(1),
+      floats(results.u32(convergence)).join(' '),
+      stage.convergence_float64,
+    );
     expect(worst).toBeLessThan(STAGE);
     expect(refined(4)).toBe(5);
     expect(Math.abs(floats(results.u32(convergence))[0]! / stage.convergence_float64 - 1)).toBeLessThan(CONVERGENCE);
