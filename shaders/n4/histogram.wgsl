@@ -1,5 +1,5 @@
 // n4/histogram: triangular Parzen histogram of the log values inside the mask, in fixed point (2^-20 of a voxel).
-// A workgroup takes `chunk` consecutive voxels; each of its 16 invocations counts in its own column of shared memory, so
+// A workgroup takes `chunk` consecutive voxels; each of its 8 invocations counts in its own column of shared memory, so
 // that no atomics are needed where software drivers and full backgrounds make them slow. The sums are integers: the
 // result does not depend on the order of anything.
 // Grid: one workgroup per chunk; out-of-range invocations do nothing.
@@ -14,7 +14,7 @@
 
 struct Params {
   length: u32,       // voxels of the grid
-  chunk: u32,        // voxels per workgroup, a multiple of 16, at most 2^15
+  chunk: u32,        // voxels per workgroup, a multiple of 8, at most 2^14
   bins: u32,         // at most 256
   level_start: u32,  // 1 in the first iteration of a level, which always runs
   zero: u32,
@@ -25,11 +25,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read> control: array<u32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;  // low and high word of each bin
 
-override workgroup_size: u32 = 16;
-const LANES = 16u;
+override workgroup_size: u32 = 8;
+const LANES = 8u;
 const ONE = 1048576.0;
 
-var<workgroup> counts: array<u32, 4096>;
+var<workgroup> counts: array<u32, 2048>;
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

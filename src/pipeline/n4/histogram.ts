@@ -2,8 +2,8 @@
 import source from '../../../shaders/n4/histogram.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 
-/** Columns of the histogram in shared memory: 16 of 256 bins fill the 16 KiB that every device has. */
-const LANES = 16;
+/** Columns of the histogram in shared memory: 8 of 256 bins leave room for several workgroups on every device. */
+const LANES = 8;
 
 export const histogram = defineKernel({
   name: 'n4/histogram',
@@ -14,7 +14,7 @@ export const histogram = defineKernel({
 
 /** Voxels per workgroup: few workgroups where one costs a pass over its columns on a CPU, many to fill a GPU. */
 function chunkOf(length: number, software: boolean): number {
-  const chunk = Math.min(Math.max(software ? 4096 : 512, Math.ceil(length / (software ? 8 : 2048))), 2 ** 15);
+  const chunk = Math.min(Math.max(software ? 4096 : 512, Math.ceil(length / (software ? 16 : 4096))), 2 ** 14);
   return Math.ceil(chunk / LANES) * LANES;
 }
 
