@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { n4, type N4Options } from '../../src/pipeline/n4/index.ts';
-import type { Volume } from '../../src/pipeline/volume.ts';
+import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
+import { evaluate } from '../reference/n4/n4.ts';
 import { useEngine } from '../support/engine.ts';
 import { firstTimePoint, readVolume } from '../support/itk.ts';
 import { readNpy } from '../support/npy.ts';
@@ -169,5 +170,40 @@ describeShared('N4 with an Otsu mask against ITK 5.2.1', () => {
     expect(changed).toBeLessThanOrEqual(c.mask_voxels);
     expect(changed).toBeGreaterThan(0.999 * c.mask_voxels);
     expect(shape).toBeLessThan(c.convergence_threshold === 0 ? FIXED_RUN : STOPPED_RUN);
+  });
+});
+
+interface Score {
+  readonly program: string;
+  readonly settings?: string;
+  readonly rms_log_error: number;
+}
+
+/** Relative: whole runs scatter by 5e-4, the errors of the programs are 2e-2 to 3e-2. */
+const AS_GOOD = 5e-3;
+
+describeShared('N4 on the phantom with a known field', () => {
+  const engine = useEngine();
+  const phantom = (file: string) => sharedPath('reference/n4/phantom', file);
+
+  it.each([
+    { settings: 'default', masked: false, shrink: 4 },
+    { settings: 'mask', masked: true, shrink: 4 },
+    { settings: 'mask, shrink 2', masked: true, shrink: 2 },
+  ])('$settings: no further from the truth than ANTsPy', { timeout: 60_000 }, async ({ settings, masked, shrink }) => {
+    const image = await readVolume(phantom('image.nii.gz'));
+    const mask = await readVolume(phantom('mask.nii.gz'));
+    const { field } = await n4(engine(), image, { mask: masked ? mask : null, shrink, returnField: true });
+    const { shape, data } = readNpy(phantom('true_lattice.npy'));
+    const truth = evaluate({ size: [...shape].reverse() as unknown as Vec3, data }, image.size).data;
+    const errors = Array.from(field!.data)
+      .map((f, i) => Math.log(f) - truth[i]!)
+      .filter((_, i) => mask.data[i] !== 0);
+    const mean = errors.reduce((a, b) => a + b, 0) / errors.length;
+    const error = Math.sqrt(errors.reduce((a, b) => a + (b - mean) ** 2, 0) / errors.length);
+    const scores: Score[] = JSON.parse(readFileSync(phantom('scores.json'), 'utf8'));
+    const ants = scores.find((s) => s.program.startsWith('ANTsPy') && s.settings === settings)!.rms_log_error;
+    console.log(`${settings}: error ${error.toFixed(6)}, ANTsPy ${ants.toFixed(6)}`);
+    expect(error).toBeLessThan(ants * (1 + AS_GOOD));
   });
 });
