@@ -1,8 +1,19 @@
+/** Sizes that N4 works on; absent in cases without it. */
+export interface N4Work {
+  /** Voxels of the whole image. */
+  readonly imageVoxels?: number;
+  /** Samples of the shrunk grid. */
+  readonly samples?: number;
+  /** Control points of the last level, and those along y times the samples of a face across y. */
+  readonly controlPoints?: number;
+  readonly controls?: number;
+}
+
 /**
  * What each kernel has to do at least, per run: bytes that must be read or written once (an atomic counts 8) and integer
  * operations. One line per kernel; a test holds this table against the kernels there are.
  */
-export interface Work {
+export interface Work extends N4Work {
   /** Voxels inside a region. */
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
@@ -27,9 +38,13 @@ const perVoxel = (bytes: number, operations: number): Cost => ({
   operations: ({ voxels }) => voxels * operations,
 });
 
-const perCell = (bytes: number, operations: number): Cost => ({
-  bytes: ({ cells }) => cells * bytes,
-  operations: ({ cells }) => cells * operations,
+const perImageVoxel = (bytes: number, operations: number): Cost => ({
+  bytes: ({ imageVoxels = 0 }) => imageVoxels * bytes,
+  operations: ({ imageVoxels = 0 }) => imageVoxels * operations,
+});
+const perSample = (bytes: number, operations: number): Cost => ({
+  bytes: ({ samples = 0 }) => samples * bytes,
+  operations: ({ samples = 0 }) => samples * operations,
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
@@ -67,9 +82,24 @@ export const costs: Readonly<Record<string, Cost>> = {
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
-  'normalise/measure:statistics': perCell(4, 70),
-  'normalise/measure:distribution': perCell(4, 60),
-  'normalise/digits': perCell(4, 30),
-  'normalise/affine': perCell(8, 8),
-  'normalise/piecewise': perCell(8, 40),
+  'n4/inspect': perImageVoxel(4, 5),
+  'n4/otsu:count': perImageVoxel(4, 6),
+  'n4/otsu:threshold': perImageVoxel(4.125, 3),
+  'n4/shrink': perSample(16, 120),
+  'n4/histogram': perSample(4, 16),
+  // Two transforms of 512 points in pairs of f32, then 200 bins by the reach of the Gaussian.
+  'n4/sharpen': { bytes: () => 8192, operations: () => 2 * 2304 * 180 + 200 * 100 * 4 },
+  'n4/fit': perSample(4, 45),
+  'n4/lattice:update': {
+    bytes: ({ controls = 0, controlPoints = 0 }) => 16 * controls + 32 * controlPoints,
+    operations: ({ controls = 0 }) => 80 * controls,
+  },
+  'n4/lattice:expand': { bytes: ({ controls = 0 }) => 12 * controls, operations: ({ controls = 0 }) => 40 * controls },
+  'n4/field': perSample(12, 70),
+  'n4/refine': {
+    bytes: ({ controlPoints = 0 }) => 18 * controlPoints,
+    operations: ({ controlPoints = 0 }) => 27 * 40 * controlPoints,
+  },
+  'n4/apply': perImageVoxel(8, 50),
+  'n4/rescale': perImageVoxel(8, 3),
 };

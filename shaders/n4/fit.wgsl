@@ -4,7 +4,7 @@
 // Grid: per stretch, linear over x, then z; out-of-range invocations do nothing.
 // `columns` of (z, stretch) hold `reach` rows of x: control points along y from that of the stretch's first sample on.
 // Definition: Lee, Wolberg, Shin 1997 (eq. 3 to 5), itkBSplineScatteredDataPointSetToImageFilter.hxx; on a grid the
-// weights of a voxel and the sum of their squares are products over the axes. Twin: test/reference/n4/n4.ts (fit)
+// weights of a voxel and the sum of their squares are products over the axes. Twin: test/reference/n4/n4.ts (approximate)
 #import common/n4/axis
 #import common/n4/column
 #import common/n4/shared

@@ -1,6 +1,7 @@
 // n4/histogram: triangular Parzen histogram of the log values inside the mask, in fixed point (2^-20 of a voxel).
-// A workgroup takes `chunk` consecutive voxels; each of its 16 invocations counts in its own column of shared memory, so
-// that no atomics are needed where software drivers and full backgrounds make them slow. The sums are integers: the
+// A workgroup takes `chunk` consecutive voxels; each of its 8 invocations counts in its own column of shared memory, so
+// that no atomics are needed where software drivers and full backgrounds make them slow. A word counts the voxels between
+// two bin centres and sums up their distances from the lower one: one addition per voxel. All sums are integers: the
 // result does not depend on the order of anything.
 // Grid: one workgroup per chunk; out-of-range invocations do nothing.
 // The smallest value is the true minimum; ITK skips voxels that set a running maximum when it looks for it.
@@ -14,8 +15,10 @@
 
 struct Params {
   length: u32,       // voxels of the grid
-  chunk: u32,        // voxels per workgroup, a multiple of 16, at most 2^15
+  chunk: u32,        // voxels per workgroup, a multiple of 8, at most 8 * 511
   bins: u32,         // at most 256
+  count_shift: u32,  // a word of a column: number of voxels from this bit on, below it the sum of their distances,
+  unit_bits: u32,    // in 2^-unit_bits of a bin
   level_start: u32,  // 1 in the first iteration of a level, which always runs
   zero: u32,
 }
@@ -25,11 +28,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read> control: array<u32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;  // low and high word of each bin
 
-override workgroup_size: u32 = 16;
-const LANES = 16u;
-const ONE = 1048576.0;
+override workgroup_size: u32 = 8;
+const LANES = 8u;
+const ONE_BITS = 20u;
 
-var<workgroup> counts: array<u32, 4096>;
+var<workgroup> counts: array<u32, 2048>;
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -38,30 +41,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = min(first + params.chunk, params.length);
   let last = params.bins - 1u;
   let scale = bins_of(from_ordered(~control[LOW]), from_ordered(control[HIGH]), f32(last));
+  let voxel = 1u << params.count_shift;
+  let unit = f32(1u << params.unit_bits);
   for (var i = first + local; i < end; i += LANES) {
     let v = values[i];
     if (!is_inside(v)) { continue; }
     if (v >= scale.high) {
-      if (!scale.drop) { counts[last * LANES + local] += u32(ONE); }
+      if (!scale.drop) { counts[last * LANES + local] += voxel; }
       continue;
     }
     let position = (v - scale.low) / scale.width;
     let below = min(floor(position), f32(last) - 1.0);
-    let bin = u32(i32(below));
-    let share = u32(i32(clamp(position - below, 0.0, 1.0) * ONE + 0.5));
-    counts[bin * LANES + local] += u32(ONE) - share;
-    counts[(bin + 1u) * LANES + local] += share;
+    counts[u32(i32(below)) * LANES + local] += voxel + u32(i32(clamp(position - below, 0.0, 1.0) * unit + 0.5));
   }
   workgroupBarrier();
   for (var bin = local; bin < params.bins; bin += LANES) {
-    var low = 0u;
-    var high = 0u;
+    var voxels = 0u;
+    var distances = 0u;
     for (var lane = 0u; lane < LANES; lane++) {
-      let count = counts[bin * LANES + lane];
-      low += count;
-      high += u32(low < count);
+      let word = counts[bin * LANES + lane];
+      voxels += word >> params.count_shift;
+      distances += word & (voxel - 1u);
     }
-    if (low > 0u) { add64(2u * bin, low); }
-    if (high > 0u) { atomicAdd(&sums[2u * bin + 1u], high); }
+    if (voxels == 0u) { continue; }
+    distances <<= ONE_BITS - params.unit_bits;
+    add64(2u * bin, (voxels << ONE_BITS) - distances);
+    if (distances > 0u) { add64(2u * bin + 2u, distances); }
   }
 }

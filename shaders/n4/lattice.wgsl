@@ -6,7 +6,7 @@
 // Grid: one workgroup per control point along y.
 // The lattice is kept in pairs of f32; a sum of weights that add up to 1 is taken as the first value plus weighted
 // differences from it, which leaves an error of 1e-8 of the differences and not of the values.
-// Definition: itkBSplineScatteredDataPointSetToImageFilter.hxx. Twin: test/reference/n4/n4.ts (fit, evaluate)
+// Definition: itkBSplineScatteredDataPointSetToImageFilter.hxx. Twin: test/reference/n4/n4.ts (approximate, evaluate)
 #import common/n4/axis
 #import common/n4/shared
 #import common/twofold

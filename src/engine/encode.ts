@@ -18,28 +18,34 @@ export function foldGroups(groups: number, limit: number): [number, number] {
   return [Math.ceil(groups / y), y];
 }
 
-/** Packs the params of all dispatches into one uniform buffer; returns the byte offset of each, or -1. */
+/** Where the params of a dispatch are in the uniform buffer. */
+interface Slot {
+  readonly offset: number;
+  readonly size: number;
+}
+
+const NO_PARAMS: Slot = { offset: -1, size: 0 };
+
+/** Packs the params of all dispatches into one uniform buffer. A command that is repeated has one slot. */
 function uploadParams(
-  dispatches: readonly DispatchCommand[],
+  dispatches: ReadonlySet<DispatchCommand>,
   buffers: BufferTable,
   device: GPUDevice,
-): { buffer: GPUBuffer | null; slots: { offset: number; size: number }[] } {
+): { buffer: GPUBuffer | null; slots: ReadonlyMap<DispatchCommand, Slot> } {
   const align = device.limits.minUniformBufferOffsetAlignment;
-  const packed = dispatches.map((d) =>
-    'params' in d.kernel.bindings ? packParams(d.kernel, d.args['params'] as Params | null) : null,
-  );
+  const packed: { offset: number; data: Uint8Array }[] = [];
+  const slots = new Map<DispatchCommand, Slot>();
   let total = 0;
-  const slots = packed.map((p) => {
-    if (!p) return { offset: -1, size: 0 };
-    const slot = { offset: total, size: p.byteLength };
-    total += Math.ceil(p.byteLength / align) * align;
-    return slot;
-  });
+  for (const d of dispatches) {
+    if (!('params' in d.kernel.bindings)) continue;
+    const data = packParams(d.kernel, d.args['params'] as Params | null);
+    slots.set(d, { offset: total, size: data.byteLength });
+    packed.push({ offset: total, data });
+    total += Math.ceil(data.byteLength / align) * align;
+  }
   if (total === 0) return { buffer: null, slots };
   const bytes = new Uint8Array(total);
-  packed.forEach((p, i) => {
-    if (p) bytes.set(p, (slots[i] as { offset: number }).offset);
-  });
+  for (const { offset, data } of packed) bytes.set(data, offset);
   const buffer = buffers.uniform(total);
   device.queue.writeBuffer(buffer, 0, bytes);
   return { buffer, slots };
@@ -48,7 +54,7 @@ function uploadParams(
 function bindGroup(
   command: DispatchCommand,
   compiled: CompiledKernel,
-  params: { buffer: GPUBuffer | null; slot: { offset: number; size: number } },
+  params: { buffer: GPUBuffer | null; slot: Slot },
   buffers: BufferTable,
   device: GPUDevice,
 ): GPUBindGroup {
@@ -93,7 +99,8 @@ export function encode(
   const { device, pool, profile, caps } = context;
   writeInputs(recording, buffers, device);
   const dispatches = recording.commands.filter(isDispatch);
-  const params = uploadParams(dispatches, buffers, device);
+  const params = uploadParams(new Set(dispatches), buffers, device);
+  const bindGroups = new Map<DispatchCommand, GPUBindGroup>();
   const encoder = device.createCommandEncoder({ label: recording.name });
   for (const ref of recording.zeroed) encoder.clearBuffer(buffers.get(ref), 0, ref.bytes);
 
@@ -125,8 +132,13 @@ export function encode(
     if (queries || !pass)
       pass = encoder.beginComputePass({ label: queries ? command.kernel.name : recording.name, timestampWrites });
     pass.setPipeline(kernel.pipeline);
-    const slot = params.slots[index] as { offset: number; size: number };
-    pass.setBindGroup(0, bindGroup(command, kernel, { buffer: params.buffer, slot }, buffers, device));
+    let group = bindGroups.get(command);
+    if (!group) {
+      const slot = params.slots.get(command) ?? NO_PARAMS;
+      group = bindGroup(command, kernel, { buffer: params.buffer, slot }, buffers, device);
+      bindGroups.set(command, group);
+    }
+    pass.setBindGroup(0, group);
     const groups = Math.ceil(command.invocations / command.kernel.workgroup);
     pass.dispatchWorkgroups(...foldGroups(groups, caps.limits.maxComputeWorkgroupsPerDimension));
     index++;

@@ -95,6 +95,12 @@ export class Recording {
     this.commands.push({ kernel, args, invocations: 1, flags: {} });
   }
 
+  /** Records the commands from number `first` on again, `times` times. Their params and bindings are prepared once. */
+  repeat(first: number, times: number): void {
+    const commands = this.commands.slice(first);
+    for (let k = 0; k < times; k++) this.commands.push(...commands);
+  }
+
   /** Copies the first `min(from.bytes, to.bytes)` bytes. */
   copy(from: BufferRef, to: BufferRef): void {
     this.commands.push({ from, to });

@@ -16,7 +16,7 @@ const readers: Record<string, (view: DataView, at: number) => number> = {
   '<f4': (view, at) => view.getFloat32(at, true),
 };
 
-/** Reads version 1 files in C order. */
+/** Reads version 1 files. An array in Fortran order is returned as its transpose, which is in C order. */
 export function readNpy(path: string): NpyArray {
   const file = readFileSync(path);
   const bytes = path.endsWith('.gz') ? gunzipSync(file) : file;
@@ -25,11 +25,12 @@ export function readNpy(path: string): NpyArray {
   const header = bytes.toString('latin1', 10, headerEnd);
   const type = /'descr': '([^']+)'/.exec(header)?.[1] ?? '';
   const read = readers[type];
-  if (!read || !/'fortran_order': False/.test(header)) throw new Error(`${path}: unsupported npy header ${header}`);
+  if (!read) throw new Error(`${path}: unsupported npy header ${header}`);
   const shape = (/'shape': \(([^)]*)\)/.exec(header)?.[1] ?? '')
     .split(',')
     .filter((s) => s.trim() !== '')
     .map(Number);
+  if (/'fortran_order': True/.test(header)) shape.reverse();
   const length = shape.reduce((product, n) => product * n, 1);
   const width = Number(type.slice(2));
   return { shape, data: Float64Array.from({ length }, (_, i) => read(view, headerEnd + i * width)) };

@@ -2,8 +2,8 @@
 import source from '../../../shaders/n4/histogram.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 
-/** Columns of the histogram in shared memory: 16 of 256 bins fill the 16 KiB that every device has. */
-const LANES = 16;
+/** Columns of the histogram in shared memory: 8 of 256 bins leave room for several workgroups on every device. */
+const LANES = 8;
 
 export const histogram = defineKernel({
   name: 'n4/histogram',
@@ -12,10 +12,20 @@ export const histogram = defineKernel({
   workgroup: LANES,
 });
 
-/** Voxels per workgroup: few workgroups where one costs a pass over its columns on a CPU, many to fill a GPU. */
-function chunkOf(length: number, software: boolean): number {
-  const chunk = Math.min(Math.max(software ? 4096 : 512, Math.ceil(length / (software ? 8 : 2048))), 2 ** 15);
-  return Math.ceil(chunk / LANES) * LANES;
+/** More would overflow the counts of a column. */
+const MOST_PER_LANE = 511;
+/** Bits of the fixed point of the sums. */
+const ONE_BITS = 20;
+
+/** How the voxels are dealt to workgroups: few where one costs a pass over its columns on a CPU, many to fill a GPU. */
+function dealOut(length: number, software: boolean): { chunk: number; count_shift: number; unit_bits: number } {
+  const perLane = Math.min(Math.ceil(length / LANES / (software ? 16 : 4096)), MOST_PER_LANE);
+  const countBits = Math.floor(Math.log2(perLane)) + 1;
+  return {
+    chunk: perLane * LANES,
+    count_shift: 32 - countBits,
+    unit_bits: Math.min(32 - 2 * countBits, ONE_BITS),
+  };
 }
 
 /** Bytes of the sums: 64 bits per bin, in 2^-20 of a voxel. */
@@ -40,7 +50,7 @@ export function recordHistogram(
   { values, length, bins, control, sums, software }: HistogramInput,
   levelStart: boolean,
 ): void {
-  const chunk = chunkOf(length, software);
-  const params = { length, chunk, bins, level_start: Number(levelStart), zero: 0 };
-  rec.dispatch(histogram, { params, values, control, sums }, Math.ceil(length / chunk) * LANES);
+  const deal = dealOut(length, software);
+  const params = { length, ...deal, bins, level_start: Number(levelStart), zero: 0 };
+  rec.dispatch(histogram, { params, values, control, sums }, Math.ceil(length / deal.chunk) * LANES);
 }

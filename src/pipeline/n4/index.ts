@@ -12,6 +12,7 @@ import { type Fitted, iterate, type Run, runOf } from './iterate.ts';
 import { recordExpand } from './lattice.ts';
 import { spreadOf } from './level.ts';
 import { packBits } from './mask.ts';
+import { otsuThreshold, recordCount, recordThreshold } from './otsu.ts';
 import { checkOptions, type N4Options, type N4Settings } from './options.ts';
 import { recordRescale } from './rescale.ts';
 import { recordSharpen } from './sharpen.ts';
@@ -50,20 +51,21 @@ interface Prepared {
   readonly state: ControlState;
 }
 
+function checkFinite({ voxels, nonFinite }: Inspection): void {
+  if (nonFinite === 0) return;
+  throw new PipelineError(
+    'NonFiniteImage',
+    `n4: ${nonFinite} of ${voxels} voxels inside the mask are NaN or infinite; replace them or leave them out of the mask`,
+  );
+}
+
 /** Names the reasons for which no field can be found. ANTs and ITK return nonsense or their input there, in silence. */
-function checkContent(
-  { voxels, nonFinite, low, high }: Inspection,
-  { inside, low: first, high: last }: ControlState,
-): void {
+function checkContent(inspection: Inspection, { inside, low: first, high: last }: ControlState): void {
+  const { voxels, low, high } = inspection;
   if (voxels === 0) {
     throw new PipelineError('EmptyMask', 'n4: the mask has no voxel; pass a mask of the tissue, or none');
   }
-  if (nonFinite > 0) {
-    throw new PipelineError(
-      'NonFiniteImage',
-      `n4: ${nonFinite} of ${voxels} voxels inside the mask are NaN or infinite; replace them or leave them out of the mask`,
-    );
-  }
+  checkFinite(inspection);
   if (inside < 2) {
     throw new PipelineError(
       'EmptyMask',
@@ -78,6 +80,19 @@ function checkContent(
   }
 }
 
+const voxelsOf = ({ full }: N4Grid): number => full[0] * full[1] * full[2];
+
+/** Otsu's threshold of the whole image. */
+async function findThreshold(engine: Engine, image: BufferRef, length: number): Promise<number> {
+  const look = new Recording('n4/range');
+  const found = recordInspect(look, image, null, length);
+  const range = decodeInspect((await engine.execute(look)).u32(found));
+  checkFinite(range);
+  const rec = new Recording('n4/otsu');
+  const counts = recordCount(rec, image, length, range);
+  return otsuThreshold((await engine.execute(rec)).u32(counts), range);
+}
+
 async function prepare(
   engine: Engine,
   image: DeviceVolume,
@@ -90,11 +105,16 @@ async function prepare(
     held.push(rec.keep(ref));
     return ref;
   };
-  const { mask: given, weights } = settings;
-  const mask = given && hold(rec.upload('n4.mask', packBits(given)));
+  const { mask: given, weights, otsu } = settings;
+  let mask: BufferRef | null = null;
+  if (given) mask = hold(rec.upload('n4.mask', packBits(given)));
+  if (otsu) {
+    const limit = await findThreshold(engine, image.voxels, voxelsOf(grid));
+    mask = hold(recordThreshold(rec, image.voxels, voxelsOf(grid), limit));
+  }
   const confidence = weights && rec.upload('n4.weights', Float32Array.from(weights.data));
   const control = hold(rec.zeros('n4.control', controlBytes(grid.points.length)));
-  const found = recordInspect(rec, image.voxels, mask, grid.full[0] * grid.full[1] * grid.full[2]);
+  const found = recordInspect(rec, image.voxels, mask, voxelsOf(grid));
   const shrunk = recordShrink(rec, image.voxels, mask, confidence, grid, control);
   const run = runOf(rec, shrunk, control, grid, settings, engine.caps.software);
   const range = rec.download(control);
@@ -135,7 +155,7 @@ async function finish(
   const spread = spreadOf(rec, grid.full, imageAxes(grid, points), points, nodes, run.software);
   recordExpand(rec, spread);
   const voxels = recordApply(rec, spread, image.voxels, mask);
-  const length = grid.full[0] * grid.full[1] * grid.full[2];
+  const length = voxelsOf(grid);
   const range = settings.rescale ? recordInspect(rec, voxels, mask, length) : null;
   const [control, convergence, lattice] = [run.control, run.convergence, nodes].map((ref) => rec.download(ref));
   const results: Results = await engine.execute(rec);

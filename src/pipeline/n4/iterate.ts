@@ -64,6 +64,23 @@ export function recordIteration(rec: Recording, run: Run, level: Level, number: 
   recordField(rec, run, level);
 }
 
+/** Several iterations. @param levelStart whether the first is that of its level */
+function recordIterations(
+  rec: Recording,
+  run: Run,
+  level: Level,
+  number: number,
+  levelStart: boolean,
+  count: number,
+): void {
+  const rest = levelStart ? count - 1 : count;
+  if (levelStart) recordIteration(rec, run, level, number, true);
+  if (rest === 0) return;
+  const first = rec.commands.length;
+  recordIteration(rec, run, level, number, false);
+  rec.repeat(first, rest - 1);
+}
+
 /** The lattice that all levels have left. */
 export interface Fitted {
   /** Kept. */
@@ -98,14 +115,14 @@ export async function iterate(
       const coarse = held.splice(0);
       held.push(...buffersOf(level));
       recordWeighing(rec, run, level);
-      for (let k = 0; k < count; k++) {
-        if (k > 0 && k % perSubmit === 0) {
+      for (let k = 0; k < count; k += perSubmit) {
+        if (k > 0) {
           await engine.execute(rec);
           signal?.throwIfAborted();
           onProgress?.({ done: done + k, total });
           rec = new Recording(`n4/level ${number + 1}`);
         }
-        recordIteration(rec, run, level, number, k === 0);
+        recordIterations(rec, run, level, number, k === 0, Math.min(perSubmit, count - k));
       }
       await engine.execute(rec);
       engine.release(...coarse);

@@ -83,7 +83,7 @@ function checkIterations(iterations: readonly number[]): readonly number[] {
   if (!Array.isArray(iterations) || iterations.length === 0 || iterations.length > 16) {
     throw bad('iterations', 'a list of 1 to 16 numbers, one per level', iterations);
   }
-  iterations.forEach((n, level) => whole(`iterations of level ${level + 1}`, n, 0, 100_000));
+  for (const [level, n] of iterations.entries()) whole(`iterations of level ${level + 1}`, n, 0, 100_000);
   return iterations;
 }
 
@@ -91,7 +91,7 @@ function checkMesh(mesh: readonly number[], dimension: number): Vec3 {
   if (!Array.isArray(mesh) || (mesh.length !== 3 && mesh.length !== dimension)) {
     throw bad('mesh', `one number of elements per axis (${dimension})`, mesh);
   }
-  mesh.slice(0, dimension).forEach((n, axis) => whole(`mesh along ${'xyz'[axis]}`, n, 1, MOST_POINTS));
+  for (const [axis, n] of mesh.slice(0, dimension).entries()) whole(`mesh along ${'xyz'[axis]}`, n, 1, MOST_POINTS);
   return [mesh[0] as number, mesh[1] as number, mesh[2] ?? 1];
 }
 

@@ -83,7 +83,7 @@ export const evaluate = (lattice: Grid, size: Vec3): Grid =>
   );
 
 /** One-level approximation of scattered data: what a fit adds to the lattice. Weight 0 is outside. */
-export function fit(residual: Grid, weight: Float64Array, points: Vec3): Grid {
+export function approximate(residual: Grid, weight: Float64Array, points: Vec3): Grid {
   const bases = residual.size.map((n, axis) => basis(n, points[axis]!));
   const numerators = bases.map((b) =>
     b.map((row) => {
@@ -214,7 +214,7 @@ export function n4Twin(image: Grid, weight: Float64Array, settings: Partial<Twin
       inside.forEach((i, k) => {
         residual[i] = values[k]! - lookUp(e, h.positions[k]!);
       });
-      const added = fit({ size: image.size, data: residual }, weight, lattice.size);
+      const added = approximate({ size: image.size, data: residual }, weight, lattice.size);
       lattice = { size: lattice.size, data: lattice.data.map((c, i) => c + added.data[i]!) };
       const next = evaluate(lattice, image.size);
       done.push(variation(inside.map((i) => next.data[i]! - field.data[i]!)));
