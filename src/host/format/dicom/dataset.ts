@@ -17,8 +17,9 @@ import {
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { baseName } from '../decoded.ts';
 import { inflateDataset } from './deflated.ts';
-import { type Encoding, encodingOf, readMeta } from './meta.ts';
-import { type BinaryVr, binaryTags, isIdentifying, tags } from './tags.ts';
+import { deflatedLittle, type Encoding, encodingOf, readMeta } from './meta.ts';
+import { redactor } from './redact.ts';
+import { type BinaryVr, binaryTags, isIdentifying, patientId, patientName, tags } from './tags.ts';
 import { decoderOf } from './text.ts';
 
 /** A DICOM object that cannot be read; the file is named without its folders. */
@@ -64,6 +65,10 @@ export class Dataset {
     readonly transferSyntax: string,
     /** True when the whole file was read or the header up to its pixel data. */
     readonly complete: boolean,
+    /** The element with the file's pixels: integers or floats. */
+    readonly pixelTag: string | undefined,
+    /** Replaces parts of the patient's name and number. */
+    readonly redact: (text: string) => string,
   ) {}
 
   private element(tag: string): Element | undefined {
@@ -101,9 +106,8 @@ export class Dataset {
   }
 
   private get characterSet(): string {
-    const element = this.elements[`x${tags.characterSet}`];
-    if (!element) return this.inheritedCharset;
-    return String.fromCharCode(...this.data.subarray(element.dataOffset, element.dataOffset + element.length)).trim();
+    const bytes = this.bytes(tags.characterSet);
+    return bytes ? String.fromCharCode(...bytes.subarray(0, 256)).trim() : this.inheritedCharset;
   }
 
   /** The values of a text, without padding and control characters; an absent element has none. */
@@ -172,7 +176,8 @@ export class Dataset {
       const { elements } = dataSet as ParsedDataSet;
       // Items of an element of unknown representation are implicit little endian, whatever the file is (CP-246).
       const little = element.vr === 'UN' || this.littleEndian;
-      return new Dataset(elements, this.data, little, this.characterSet, this.name, this.transferSyntax, this.complete);
+      const { data, characterSet, name, transferSyntax, complete, redact } = this;
+      return new Dataset(elements, data, little, characterSet, name, transferSyntax, complete, undefined, redact);
     });
   }
 
@@ -251,6 +256,18 @@ function readElement(stream: ByteStream, encoding: Encoding, warnings: string[])
   return { tag, vr, length, dataOffset: at + 12 };
 }
 
+const pixelTags: readonly string[] = [tags.floatPixels, tags.doublePixels, tags.pixels];
+
+/** The patient's name and number: what must not be shown. They are not kept. */
+function identityOf(elements: Readonly<Record<string, Element>>, data: Uint8Array): { name: string; id: string } {
+  const charset = elements[`x${tags.characterSet}`];
+  const bytesOf = (element: Element | undefined) =>
+    element ? data.subarray(element.dataOffset, element.dataOffset + element.length) : new Uint8Array(0);
+  const decoder = decoderOf(String.fromCharCode(...bytesOf(charset).subarray(0, 64)));
+  const textOf = (tag: string) => decoder.decode(bytesOf(elements[`x${tag}`]).subarray(0, 1024));
+  return { name: textOf(patientName), id: textOf(patientId) };
+}
+
 const group = (stream: ByteStream, at: number): string =>
   stream.byteArrayParser.readUint16(stream.byteArray, at).toString(16).padStart(4, '0');
 
@@ -273,7 +290,7 @@ export function parseDataset(bytes: Uint8Array, name: string, { headerOnly = fal
     throw badDicom(name, 'expected a DICOM file, found none of its signs; name a DICOM file or convert this one');
   }
   return guarded(name, () => {
-    const deflated = meta.transferSyntax === '1.2.840.10008.1.2.1.99';
+    const deflated = meta.transferSyntax === deflatedLittle;
     const data = deflated ? inflateDataset(bytes.subarray(meta.end), name) : bytes;
     const start = deflated ? 0 : meta.end;
     const encoding = encodingOf(data, start, meta.transferSyntax);
@@ -281,16 +298,20 @@ export function parseDataset(bytes: Uint8Array, name: string, { headerOnly = fal
     const stream = new ByteStream(parser, data, start);
     const elements: Record<string, Element> = Object.create(null);
     const warnings: string[] = [];
-    let atPixels = false;
+    let pixelTag: string | undefined;
     // Fewer than eight bytes hold no element: padding at the end.
-    while (!atPixels && stream.position + 8 <= data.length) {
-      atPixels = headerOnly && group(stream, stream.position) === '7fe0';
-      if (atPixels) break;
+    while (stream.position + 8 <= data.length) {
+      const tag = `${group(stream, stream.position)}${group(stream, stream.position + 2)}`;
+      if (pixelTags.includes(tag)) pixelTag ??= tag;
+      if (headerOnly && pixelTag) break;
       const element = readElement(stream, encoding, warnings);
       // Some writers repeat elements at the end; the first one is the one in order.
       elements[element.tag] ??= element;
     }
     const { littleEndian } = encoding;
-    return new Dataset(elements, data, littleEndian, '', baseName(name), meta.transferSyntax, !headerOnly || atPixels);
+    const redact = redactor(identityOf(elements, data));
+    const shownName = redact(baseName(name));
+    const complete = !headerOnly || pixelTag !== undefined;
+    return new Dataset(elements, data, littleEndian, '', shownName, meta.transferSyntax, complete, pixelTag, redact);
   });
 }

@@ -14,6 +14,15 @@ export interface Encoding {
 export const implicitLittle = '1.2.840.10008.1.2';
 export const explicitLittle = '1.2.840.10008.1.2.1';
 export const explicitBig = '1.2.840.10008.1.2.2';
+export const deflatedLittle = '1.2.840.10008.1.2.1.99';
+
+/** Transfer syntaxes of uncompressed pixels. */
+export const nativeSyntaxes: ReadonlySet<string> = new Set([
+  implicitLittle,
+  explicitLittle,
+  explicitBig,
+  deflatedLittle,
+]);
 
 const representations = new Set(
   'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV'.split(' '),

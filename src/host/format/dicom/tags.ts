@@ -30,6 +30,7 @@ export const tags = {
   seriesNumber: '00200011',
   acquisitionNumber: '00200012',
   instanceNumber: '00200013',
+  laterality: '00200062',
   position: '00200032',
   orientation: '00200037',
   frameOfReference: '00200052',
@@ -54,6 +55,7 @@ export const tags = {
   pixelRepresentation: '00280103',
   rescaleIntercept: '00281052',
   rescaleSlope: '00281053',
+  modalityLut: '00283000',
   pixelMeasures: '00289110',
   pixelValueTransformation: '00289145',
   gridFrameOffsets: '3004000c',
@@ -105,6 +107,10 @@ export const binaryTags: Readonly<Record<string, BinaryVr>> = {
   '00281102': 'US',
   '00281103': 'US',
 };
+
+/** Read only to keep them out of names and descriptions that are shown. */
+export const patientName = '00100010';
+export const patientId = '00100020';
 
 const identifying = new Set([
   '00080050', // accession number
