@@ -50,7 +50,8 @@ function contoursOf(item: Dataset | undefined, number: number): Pick<Structure, 
     const encloses = (type === '' || closed.includes(type)) && points.length >= 9;
     if (encloses) contours.push({ number: i + 1, points });
     else {
-      const kind = closed.includes(type) || type === '' ? 'CLOSED_PLANAR of fewer than 3 points' : type;
+      const known = /^[A-Z_]{1,16}$/.test(type) ? type : 'of unknown type';
+      const kind = closed.includes(type) || type === '' ? 'CLOSED_PLANAR of fewer than 3 points' : known;
       skipped.set(kind, (skipped.get(kind) ?? 0) + 1);
     }
   }
