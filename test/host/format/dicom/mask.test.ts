@@ -1,8 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDataset } from '../../../../src/host/format/dicom/dataset.ts';
 import { dicomMaskRegions, isDicomMask, readDicomMask } from '../../../../src/host/format/dicom/mask.ts';
-import type { Geometry } from '../../../../src/pipeline/volume.ts';
+import { readSeries, type ReadSeriesOptions } from '../../../../src/host/format/dicom/read.ts';
+import { memorySource } from '../../../../src/host/format/dicom/source.ts';
+import type { Geometry, VoxelArray } from '../../../../src/pipeline/volume.ts';
+import { unpacked } from '../../../support/dicom-archive.ts';
 import { random } from '../../../support/random.ts';
+import { describeShared, sharedPath } from '../../../support/shared.ts';
 import { dicomFile, type SegFields, segFile, structureFile } from './mask-objects.ts';
 
 const image: Geometry = {
@@ -127,5 +132,40 @@ describe('damaged files', () => {
       }
       check(bytes);
     }
+  });
+});
+
+describeShared('masks on the grid of their DICOM images', () => {
+  const imageOf = (folder: string, options: ReadSeriesOptions = {}) => {
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.dcm'));
+    return readSeries(
+      names.map((name) => memorySource(name, readFileSync(`${folder}/${name}`))),
+      options,
+    );
+  };
+  const labelled = (data: VoxelArray) => Array.from(data).filter((label) => label !== 0).length;
+
+  test('UCSF-BR-06: a segmentation of 42 of 60 slices', async () => {
+    const image = await imageOf(unpacked(sharedPath('data/breast_mri/UCSF-BR-06_dce_3timepoints_DICOM.tar.xz')), {
+      phase: 1,
+    });
+    const bytes = readFileSync(sharedPath('data/breast_mri/UCSF-BR-06_breast_SEG.dcm'));
+    const { mask } = readDicomMask(bytes, 'seg.dcm', image);
+    expect(mask).toMatchObject({ size: [256, 256, 60], origin: image.origin, direction: image.direction });
+    expect(labelled(mask.data)).toBe(82527);
+  });
+
+  test('dcmqi’s phantom: toggled pixels of the middle slice are those of the image', async () => {
+    const folder = `${unpacked(sharedPath('data/dicom_geometry/dicom4qi_seg_bitpacking_23x38x3.tar.xz'))}/data_5`;
+    const image = await imageOf(`${folder}/image`);
+    const { mask } = readDicomMask(readFileSync(`${folder}/mask/mask.dcm`), 'mask.dcm', image);
+    expect(mask).toMatchObject({ size: image.size, origin: image.origin });
+    const frame = 23 * 38;
+    const [inside, outside] = [1, 0].map((label) =>
+      Array.from(image.data.subarray(frame, 2 * frame)).filter((_, i) => mask.data[frame + i] === label),
+    ) as [number[], number[]];
+    // All that shows in the image, and the four corners.
+    expect(outside.every((value) => value === 0)).toBe(true);
+    expect(inside.filter((value) => value === 0)).toHaveLength(4);
   });
 });
