@@ -13,7 +13,7 @@
  */
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { physicalToIndex } from '../../../pipeline/geometry.ts';
-import type { Geometry, Mask } from '../../../pipeline/volume.ts';
+import type { Geometry, Mask, Vec3 } from '../../../pipeline/volume.ts';
 import type { Contour, Structure } from './rtstruct.ts';
 
 export interface RasteriseOptions {
@@ -30,9 +30,9 @@ interface PlacedContour {
   readonly number: number;
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Slices between which its points lie; the same number for most. */
-  readonly low: number;
-  readonly high: number;
+  /** Least and greatest index of its corners along x, y and across the slices. */
+  readonly low: Vec3;
+  readonly high: Vec3;
 }
 
 const named = ({ number, name }: Structure): string => `structure ${number} "${name}"`;
@@ -41,15 +41,18 @@ const rounded = (x: number): number => Math.round(x * subdivisions) / subdivisio
 function place({ number, points }: Contour, toIndex: (point: readonly number[]) => number[]): PlacedContour {
   const count = points.length / 3;
   const [x, y] = [new Float64Array(count), new Float64Array(count)];
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
+  const low: [number, number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const high: [number, number, number] = [-low[0], -low[1], -low[2]];
   for (let i = 0; i < count; i++) {
     // A 2D image has one slice, on which everything lies.
     const [u, v, w = 0] = toIndex([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
     x[i] = rounded(u!);
     y[i] = rounded(v!);
-    low = Math.min(low, w);
-    high = Math.max(high, w);
+    const corner = [x[i]!, y[i]!, w];
+    for (let axis = 0; axis < 3; axis++) {
+      low[axis] = Math.min(low[axis]!, corner[axis]!);
+      high[axis] = Math.max(high[axis]!, corner[axis]!);
+    }
   }
   return { number, x, y, low, high };
 }
@@ -60,8 +63,10 @@ function list(contours: readonly PlacedContour[], describe: (contour: PlacedCont
   return contours.length > 5 ? `${shown.join(', ')} and ${contours.length - 5} more` : shown.join(', ');
 }
 
-const range = ({ low, high }: PlacedContour): string =>
-  high - low < 0.005 ? low.toFixed(2) : `${low.toFixed(2)} to ${high.toFixed(2)}`;
+const range = ({ low, high }: PlacedContour, axis: number): string =>
+  high[axis]! - low[axis]! < 0.005 ? low[axis]!.toFixed(2) : `${low[axis]!.toFixed(2)} to ${high[axis]!.toFixed(2)}`;
+
+const sliceOf = ({ low, high }: PlacedContour): number => Math.round((low[2] + high[2]) / 2);
 
 /** Every contour on its slice. */
 function bySlice(
@@ -70,27 +75,25 @@ function bySlice(
   { size, dimension }: Geometry,
   tolerance: number,
 ): Map<number, PlacedContour[]> {
-  const sliceOf = ({ low, high }: PlacedContour) => Math.round((low + high) / 2);
   const between = contours.filter((c) => {
     const slice = sliceOf(c);
-    return !(slice - c.low <= tolerance && c.high - slice <= tolerance);
+    return !(slice - c.low[2] <= tolerance && c.high[2] - slice <= tolerance);
   });
   if (between.length > 0) {
     throw new PipelineError(
       'GeometryMismatch',
-      `${named(structure)}: expected contours on the slices of the image, found ${between.length} of ${contours.length} between or across them: contours ${list(between, (c) => `at slice ${range(c)}`)}, tolerance ${tolerance} of a slice distance; pass the image they were drawn on`,
+      `${named(structure)}: expected contours on the slices of the image, found ${between.length} of ${contours.length} between or across them: contours ${list(between, (c) => `at slice ${range(c, 2)}`)}, tolerance ${tolerance} of a slice distance; pass the image they were drawn on`,
     );
   }
   // Half a voxel beyond the outermost centres a contour may still run around the border; a whole one loses voxels.
-  const inside = (values: Float64Array, n: number) => values.every((value) => value > -1 && value < n);
   const outside = contours.filter((c) => {
     const slice = sliceOf(c);
-    return !(slice >= 0 && slice < size[2] && inside(c.x, size[0]) && inside(c.y, size[1]));
+    return !(slice >= 0 && slice < size[2] && [0, 1].every((axis) => c.low[axis]! > -1 && c.high[axis]! < size[axis]!));
   });
   if (outside.length > 0) {
     throw new PipelineError(
       'RoiOutsideImage',
-      `${named(structure)}: expected contours inside the image of ${size.slice(0, dimension).join(' x ')} voxels, found ${outside.length} of ${contours.length} that reach beyond it: contours ${list(outside, (c) => `voxels ${Math.min(...c.x)} to ${Math.max(...c.x)}, ${Math.min(...c.y)} to ${Math.max(...c.y)}, slice ${range(c)}`)}; pass the image they were drawn on`,
+      `${named(structure)}: expected contours inside the image of ${size.slice(0, dimension).join(' x ')} voxels, found ${outside.length} of ${contours.length} that reach beyond it: contours ${list(outside, (c) => `columns ${range(c, 0)}, rows ${range(c, 1)}, slice ${range(c, 2)}`)}; pass the image they were drawn on`,
     );
   }
   return Map.groupBy(contours, sliceOf);
@@ -121,6 +124,13 @@ function markContour(marks: Uint8Array, nx: number, ny: number, { x, y }: Placed
     markEdge(marks, nx, ny, from, to);
     from = to;
   }
+}
+
+/** First and last row of an image whose centres contours can hold. */
+function rowsAround(contours: readonly PlacedContour[], ny: number): [number, number] {
+  const low = contours.reduce((least, c) => Math.min(least, c.low[1]), Number.POSITIVE_INFINITY);
+  const high = contours.reduce((most, c) => Math.max(most, c.high[1]), Number.NEGATIVE_INFINITY);
+  return [Math.max(0, Math.ceil(low)), Math.min(ny - 1, Math.floor(high))];
 }
 
 /** Slices that hold no contour though their neighbours at equal distances do: drawn on thicker slices than the image's. */
@@ -165,11 +175,12 @@ export function rasteriseStructures(
     const slices = bySlice(structure, placed, image, planeTolerance);
     let voxels = 0;
     for (const [slice, contours] of slices) {
-      marks.fill(0);
+      const [first, last] = rowsAround(contours, ny);
+      marks.fill(0, first * nx, (last + 1) * nx);
       for (const contour of contours) markContour(marks, nx, ny, contour);
-      for (let voxel = slice * nx * ny, mark = 0; mark < marks.length; ) {
+      for (let row = first; row <= last; row++) {
         let inside = 0;
-        for (let x = 0; x < nx; x++, voxel++, mark++) {
+        for (let x = 0, mark = row * nx, voxel = (slice * ny + row) * nx; x < nx; x++, mark++, voxel++) {
           inside ^= marks[mark]!;
           if (inside === 0) continue;
           voxels++;
