@@ -1,9 +1,9 @@
 /** Twin of the rasteriser: every voxel centre against every edge, in whole numbers. */
 
-/** A contour in voxels of its slice, in 1/8192 voxel: the positions that the rasteriser rounds to. */
+/** A contour in voxels of its slice, in 2^-20 voxel: the positions that the rasteriser rounds to. */
 export type Polygon = readonly (readonly [number, number])[];
 
-const scale = 8192;
+const scale = 2 ** 20;
 export const onLattice = (x: number): number => Math.round(x * scale);
 
 /**

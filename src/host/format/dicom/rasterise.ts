@@ -6,10 +6,9 @@
  * rule: those on a left or upper edge are inside, those on a right or lower one outside, so that neighbouring contours
  * with a common edge share no voxel. Nothing is filled in between slices.
  *
- * All of it happens in the index space of the image, whatever its orientation. In-plane positions are rounded to
- * 1/8192 voxel: many contours run through voxel centres, and the noise of decimal texts and affines (1e-5 voxel) must not
- * decide on which side. Products of two such differences are exact in float64 up to 8192 voxels, so the result is that of
- * exact arithmetic.
+ * All of it happens in the index space of the image, whatever its orientation, on the contours as stored. Positions are
+ * only rid of the noise of the float64 affine (1e-12 voxel) by rounding to 2^-20 voxel, so that corners on voxel centres of
+ * oblique images are on them and the rule of edges decides. Coarser rounding moves contours: 1/1024 voxel changes voxels.
  */
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { physicalToIndex } from '../../../pipeline/geometry.ts';
@@ -23,7 +22,7 @@ export interface RasteriseOptions {
 
 const defaultPlaneTolerance = 0.1;
 /** Positions per voxel and axis, see above. */
-const subdivisions = 8192;
+const subdivisions = 2 ** 20;
 
 /** A contour in voxels of the image. */
 interface PlacedContour {
@@ -108,7 +107,7 @@ function markEdge(marks: Uint8Array, nx: number, ny: number, a: readonly number[
   const [dx, dy] = [x1 - x0, y1 - y0];
   const last = Math.min(ny, Math.ceil(y1)) - 1;
   for (let row = Math.max(0, Math.ceil(y0)); row <= last; row++) {
-    // The crossing is at x0 + across / dy; the division rounds, the comparisons do not.
+    // The crossing is at x0 + across / dy; comparing products spares the rounding of the division.
     const across = (row - y0) * dx;
     let column = Math.ceil(x0 + across / dy);
     if ((column - 1 - x0) * dy >= across) column--;
