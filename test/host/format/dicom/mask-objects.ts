@@ -35,7 +35,14 @@ function elementBytes([tag, vr, value]: Element): number[] {
   return [...tagBytes(tag), ...ascii(vr), ...(long ? [0, 0, ...u32(bytes.length)] : u16(bytes.length)), ...bytes];
 }
 
-/** A DICOM file, explicit little endian. Elements are sorted by tag, an empty value removes one of the same tag before. */
+/** Encapsulated pixel data, with an empty offset table: an element of undefined length that ends the file. */
+export function encapsulated(fragments: readonly Uint8Array[]): Uint8Array {
+  const item = (bytes: Uint8Array) => [...tagBytes('fffee000'), ...u32(bytes.length), ...bytes];
+  const start = [...tagBytes('7fe00010'), ...ascii('OB'), 0, 0, ...u32(0xffffffff), ...item(new Uint8Array(0))];
+  return Uint8Array.from([...start, ...fragments.flatMap(item), ...tagBytes('fffee0dd'), ...u32(0)]);
+}
+
+/** A DICOM file, explicit little endian. Elements are sorted by tag; the last of the same tag counts. */
 export function dicomFile(elements: Item, transferSyntax = '1.2.840.10008.1.2.1'): Uint8Array {
   const byTag = new Map(elements.map((element) => [element[0], element]));
   const sorted = [...byTag.values()].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -66,6 +73,8 @@ export interface SegFields {
   readonly sliceSpacing?: number;
   /** Added to the object or put in place of its elements. */
   readonly change?: Item;
+  /** RLE lossless frames in place of `pixels`. */
+  readonly rle?: readonly Uint8Array[];
 }
 
 const numbers = (values: readonly number[]): string => values.join('\\');
@@ -82,7 +91,7 @@ export function segFile(fields: SegFields): Uint8Array {
   const pixels = frames.flatMap((frame) => [...frame.pixels]);
   const spacing: Element[] = fields.sliceSpacing ? [['00180088', 'DS', String(fields.sliceSpacing)]] : [];
   const stored = bits === 1 ? packBits(pixels) : Uint8Array.from(bits === 8 ? pixels : pixels.flatMap(u16));
-  return dicomFile([
+  const elements: Item = [
     ['00080016', 'UI', '1.2.840.10008.5.1.4.1.1.66.4'],
     ['00080060', 'CS', 'SEG'],
     ['00280002', 'US', [1]],
@@ -125,9 +134,11 @@ export function segFile(fields: SegFields): Uint8Array {
         ],
       ),
     ],
-    ['7fe00010', bits === 16 ? 'OW' : 'OB', stored],
+    ...(fields.rle ? [] : [['7fe00010', bits === 16 ? 'OW' : 'OB', stored] as Element]),
     ...(fields.change ?? []),
-  ]);
+  ];
+  if (!fields.rle) return dicomFile(elements);
+  return Uint8Array.from([...dicomFile(elements, '1.2.840.10008.1.2.5'), ...encapsulated(fields.rle)]);
 }
 
 export interface StructureFields {

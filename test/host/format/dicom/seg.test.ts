@@ -140,6 +140,40 @@ describe('other types', () => {
     expect([...read(fields, { segments: ['y'] }).mask.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 7]);
   });
 
+  test.each([8, 16])('RLE frames of %s bits', (bits) => {
+    // Byte planes, most significant first: a header of 64 bytes, then literal runs (length less 1, bytes).
+    const frame = (values: readonly number[]): Uint8Array => {
+      const planes = bits === 8 ? [values] : [values.map((v) => v >> 8), values.map((v) => v & 255)];
+      const header = new Uint32Array(16);
+      header[0] = planes.length;
+      planes.forEach((_, i) => {
+        header[i + 1] = 64 + i * 8;
+      });
+      // Padded to eight bytes by a control byte that means nothing.
+      return Uint8Array.from([...new Uint8Array(header.buffer), ...planes.flatMap((p) => [p.length - 1, ...p, 128])]);
+    };
+    const large = bits === 8 ? 7 : 519;
+    const values = [
+      [0, 3, large, 0, 0, large],
+      [3, 0, 0, 0, 0, 0],
+    ];
+    const fields: SegFields = {
+      ...two,
+      type: 'LABELMAP',
+      bits,
+      segments: [
+        [3, 'x'],
+        [large, 'y'],
+      ],
+      frames: values.map((pixels, i) => ({ position: [0, 0, 1 - i], pixels })),
+      rle: values.map(frame),
+    };
+    expect([...read(fields).mask.data]).toEqual([...values[1]!, ...values[0]!]);
+    expect(() => read({ ...fields, rle: [frame(values[0]!).subarray(0, 50), frame(values[1]!)] })).toThrow(
+      failure('BadDicom', /RLE/),
+    );
+  });
+
   test('without positions the mask is a plane', () => {
     const fields: SegFields = { ...two, frames: [{ pixels: [1, 0, 1, 0, 0, 1] }] };
     expect(read(fields)).toMatchObject({
