@@ -78,8 +78,8 @@ export function indexToPhysical(geometry: Geometry, index: readonly number[]): V
   return padded(multiply(indexMatrix(geometry), geometry.dimension, index).map((sum, i) => sum + geometry.origin[i]!));
 }
 
-/** From physical positions to continuous voxel indices. */
-function physicalToIndex(geometry: Geometry): (point: readonly number[]) => number[] {
+/** From physical positions (LPS, mm) to continuous voxel indices; two of them in a 2D image. */
+export function physicalToIndex(geometry: Geometry): (point: readonly number[]) => number[] {
   const { dimension: n, origin } = geometry;
   const matrix = inverse(indexMatrix(geometry), n);
   return (point) =>

@@ -1,11 +1,16 @@
 /** Image files from the disk. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, inflate as zlibInflate } from 'node:zlib';
 import { badFile, baseName, type Compression, type DecodedImage } from '../format/decoded.ts';
+import { isDicom } from '../format/dicom/dataset.ts';
+import type { ReadSeriesOptions } from '../format/dicom/read.ts';
+import { isZip } from '../format/dicom/source.ts';
 import { decodeImage, imageExtensions } from '../format/index.ts';
 import { fromItkImage, type ItkImage, itkFailure } from '../format/itk-wasm.ts';
+import { readDicom } from './dicom-source.ts';
+import { readBytes, readHead, statFailure } from './files.ts';
 
 const inflaters = { gzip: promisify(gunzip), zlib: promisify(zlibInflate) } as const;
 /** zlib's default chunk. */
@@ -44,47 +49,36 @@ async function readByItk(path: string): Promise<DecodedImage> {
   }
 }
 
-/** A missing or an unreadable file in words. */
-function statFailure(path: string, error: unknown): Error {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  return code === 'ENOENT' || code === 'ENOTDIR'
-    ? badFile(path, 'expected an image file, found nothing at this path; check the path', error)
-    : badFile(path, `expected a readable file, found ${code}; check its permissions`, error);
-}
+/** Enough for what begins a DICOM file or an archive. */
+const headLength = 1024;
 
-/** The bytes of a file. */
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw statFailure(path, error);
-  }
-}
-
-/** Also for files that ITK reads, which says nothing useful of missing ones. */
-async function checkFile(path: string): Promise<void> {
+/** What a path names, by what is there. */
+async function kindOf(path: string): Promise<'file' | 'dicom'> {
   const found = await stat(path).catch((error: unknown) => {
     throw statFailure(path, error);
   });
-  if (!found.isFile()) {
-    throw badFile(path, 'expected a file, found a folder; name an image file in it (DICOM series are not read)');
-  }
+  if (found.isDirectory()) return 'dicom';
+  const name = baseName(path).toLowerCase();
+  if (imageExtensions.some((ending) => name.endsWith(ending))) return 'file';
+  const head = await readHead(path, headLength);
+  if (isDicom(head) || isZip(head)) return 'dicom';
+  throw badFile(
+    path,
+    `expected DICOM or a name that ends with ${imageExtensions.join(', ')}, found another file; convert or rename it`,
+  );
 }
 
 /**
  * Reads an image file.
- * @param path .nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha or .mhd
- * @throws PipelineError BadFile naming the file without its folders: what was expected, what was found, what to do
+ * @param path .nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha or .mhd; a DICOM file of any name, a folder or zip archive
+ *   of DICOM files
+ * @param options which series and phase of DICOM files, see `readDicom`
+ * @throws PipelineError BadFile naming the file without its folders: what was expected, what was found, what to do; for
+ *   DICOM also BadDicom, BadSeries, MissingSpacing, BadSetting
  */
-export async function readImageFile(path: string): Promise<DecodedImage> {
+export async function readImageFile(path: string, options: ReadSeriesOptions = {}): Promise<DecodedImage> {
+  if ((await kindOf(path)) === 'dicom') return readDicom(path, options);
   const name = baseName(path).toLowerCase();
-  if (!imageExtensions.some((ending) => name.endsWith(ending))) {
-    throw badFile(
-      path,
-      `expected a name that ends with ${imageExtensions.join(', ')}, found another; convert or rename the file`,
-    );
-  }
-  await checkFile(path);
   if (detached.some((ending) => name.endsWith(ending))) return readByItk(path);
   return decodeImage(await readBytes(path), path, { inflate, readOther: () => readByItk(path) });
 }
