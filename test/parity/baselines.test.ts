@@ -15,6 +15,9 @@ import { differences } from './compare.ts';
 /** As for the recorded runs: only the order of float64 operations differs; shape was summed in another order. */
 const TOLERANCE = 1e-9;
 
+/** First order of normalised images, which are float32 here and float64 there; their grey levels and matrices are the same. */
+const NORMALISED = 1e-6;
+
 /** The marching-cubes table was corrected after 2.0.1 (the reference's README). */
 const oldMesh = /shape_(MeshVolume|SurfaceArea|Sphericity|SurfaceVolumeRatio)$/;
 
@@ -40,8 +43,7 @@ const runs: Run[] = Object.entries(all)
   .flatMap(([name, cases]) =>
     Object.entries(cases).map(([run, rest]) => ({ ...rest, class: name as FeatureClass, name: run })),
   )
-  .filter(({ name }) => existsSync(data(`${name.split('_')[0]}_image.nrrd`)))
-  .filter(({ settings }) => !settings['normalize'] && !settings['resampledPixelSpacing']);
+  .filter(({ name }) => existsSync(data(`${name.split('_')[0]}_image.nrrd`)));
 
 /** The masks of the baselines of shape2D are one slice of the 3D masks, as images of their own. */
 function sliceOf(mask: Mask, z: number): Mask {
@@ -67,7 +69,8 @@ describeShared('PyRadiomics baselines', () => {
     const known = Object.entries(run.settings).filter(([key, value]) => settingNames.includes(key) && value !== null);
     const settings = Object.fromEntries(known) as SettingsInput;
     const [row] = await extract(engine(), image, mask, { settings, classes: [run.class] });
-    const found = differences(row!, run.features, TOLERANCE).filter(({ column }) => !oldMesh.test(column));
+    const tolerance = run.class === 'firstorder' && run.settings['normalize'] ? NORMALISED : TOLERANCE;
+    const found = differences(row!, run.features, tolerance).filter(({ column }) => !oldMesh.test(column));
     expect(found).toEqual([]);
     expect(Object.keys(run.features).length).toBeGreaterThan(0);
   });

@@ -10,7 +10,10 @@ const folders: string[] = [];
 /** Unpacks a .tar.xz; the folder is removed after the tests of the file that asks for it. */
 export function unpacked(archive: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'voxomics-dicom-'));
-  if (folders.push(folder) === 1) afterAll(() => folders.splice(0).forEach((f) => rmSync(f, { recursive: true })));
+  if (folders.push(folder) === 1)
+    afterAll(() => {
+      for (const f of folders.splice(0)) rmSync(f, { recursive: true });
+    });
   execFileSync('tar', ['xJf', archive, '-C', folder]);
   return folder;
 }

@@ -54,7 +54,7 @@ function weightTable(profile: Profile): Table {
   const last = Math.max(...stencils.map((s) => s.base + s.weights.length));
   const support = last - first;
   const weights = new Float32Array((ROWS + 1) * support);
-  stencils.forEach((s, row) => weights.set(s.weights, row * support + s.base - first));
+  for (const [row, s] of stencils.entries()) weights.set(s.weights, row * support + s.base - first);
   return { before: -first, support, rows: ROWS, weights };
 }
 
