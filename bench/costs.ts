@@ -102,4 +102,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   },
   'n4/apply': perImageVoxel(8, 50),
   'n4/rescale': perImageVoxel(8, 3),
+  'normalise/measure:statistics': perImageVoxel(4, 20),
+  'normalise/measure:distribution': perImageVoxel(4 + ATOMIC, 16),
+  'normalise/digits': perImageVoxel(4, 8),
+  'normalise/affine': perImageVoxel(8, 5),
+  'normalise/affine-wide': perImageVoxel(12, 100),
+  'normalise/piecewise': perImageVoxel(8, 30),
 };

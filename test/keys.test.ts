@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundKey, type KeyKind, keyOf, sortedValues, valueOfKey } from '../src/pipeline/keys.ts';
+import { boundKey, type KeyKind, keyOf, keyWords, sortedValues, valueOfKey } from '../src/pipeline/keys.ts';
 import { random } from './support/random.ts';
 
 const next = random(1);
@@ -32,6 +32,22 @@ const samples: Record<KeyKind, number[]> = {
     1e308,
     Number.POSITIVE_INFINITY,
   ],
+  twofold: [
+    Number.NEGATIVE_INFINITY,
+    -3e38,
+    -1 - 2 ** -40,
+    -1,
+    -1 + 2 ** -45,
+    0,
+    2 ** -100,
+    1 - 2 ** -30,
+    1,
+    1 + 2 ** -45,
+    1 + 2 ** -24,
+    1 + 2 ** -23,
+    16777217,
+    Number.POSITIVE_INFINITY,
+  ],
 };
 const kinds = Object.keys(samples) as KeyKind[];
 const compare = (a: readonly number[], b: readonly number[]) => a[0]! - b[0]! || a[1]! - b[1]!;
@@ -46,7 +62,7 @@ describe('keys', () => {
   });
 
   it('gives -0 the key of 0 and NaN the largest', () => {
-    for (const kind of ['float32', 'float64'] as const) {
+    for (const kind of ['float32', 'float64', 'twofold'] as const) {
       expect(keyOf(kind, -0)).toEqual(keyOf(kind, 0));
       expect(compare(keyOf(kind, Number.POSITIVE_INFINITY), keyOf(kind, Number.NaN))).toBeLessThan(0);
     }
@@ -62,6 +78,8 @@ describe('keys', () => {
       0.1,
       0.30000000000000004,
       1 + 2 ** -40,
+      1 + 2 ** -24 - 2 ** -52,
+      1 + 2 ** -24 + 2 ** -52,
       254.5,
       255,
       2 ** 31 + 0.5,
@@ -82,8 +100,8 @@ describe('keys', () => {
       { length: 3000 },
       () => samples[kind][Math.floor(next() * samples[kind].length)] as number,
     );
-    const mixed = kind.startsWith('float') ? [...values, Number.NaN, Number.NaN] : values;
-    const words = kind === 'float64' ? 2 : 1;
+    const mixed = kind !== 'int' && kind !== 'uint' ? [...values, Number.NaN, Number.NaN] : values;
+    const words = keyWords(kind);
     const keys = Uint32Array.from(mixed.flatMap((v) => keyOf(kind, v).slice(0, words)));
     expect(Array.from(sortedValues(kind, words, keys))).toEqual(values.sort((a, b) => a - b));
   });

@@ -10,7 +10,7 @@ struct Params {
   box_size: vec3u,
   pad: u32,
   box_first: vec3u,
-  kind: u32,        // 0 float, 1 signed integer, 2 unsigned integer
+  kind: u32,        // 0 float, 1 signed integer, 2 unsigned integer, 3 float with tails (two words per key)
   padded_size: vec3u,
   length: u32,      // voxels of the box
   image_size: vec3u,
@@ -18,17 +18,10 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> voxels: array<u32>;  // bits of float32 values
-@group(0) @binding(2) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> tails: array<u32>;   // bits of what is to be added; not read without tails
+@group(0) @binding(3) var<storage, read_write> keys: array<u32>;
 
 override workgroup_size: u32 = 64;
-
-// Decided on the bits: devices may flush denormals and compare NaN as they like.
-fn float_key(bits: u32) -> u32 {
-  let magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) { return NAN_HIGH; }
-  if (magnitude == 0u) { return 0x80000000u; }
-  return select(bits | 0x80000000u, ~bits, (bits >> 31u) != 0u);
-}
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -36,14 +29,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (k >= params.length) { return; }
   let at = position_of(k, params.box_size);
   let source = at + params.box_first;
-  let bits = voxels[source.x + params.image_size.x * (source.y + params.image_size.y * source.z)];
+  let index = source.x + params.image_size.x * (source.y + params.image_size.y * source.z);
+  let bits = voxels[index];
   let target_cell = at + params.pad;
   let cell = target_cell.x + params.padded_size.x * (target_cell.y + params.padded_size.y * target_cell.z);
   if (params.kind == 0u) {
-    keys[cell] = float_key(bits);
+    keys[cell] = key_of_bits(bits);
   } else if (params.kind == 1u) {
     keys[cell] = bitcast<u32>(i32(bitcast<f32>(bits))) ^ 0x80000000u;
-  } else {
+  } else if (params.kind == 2u) {
     keys[cell] = u32(bitcast<f32>(bits));
+  } else {
+    let key = key_of_bits(bits);
+    // Infinity has no tail; of NaN both words are the largest.
+    let finite = (bits & 0x7fffffffu) < 0x7f800000u;
+    keys[2u * cell] = key;
+    keys[2u * cell + 1u] = select(key_of_bits(select(0u, tails[index], finite)), NAN_HIGH, key == NAN_HIGH);
   }
 }

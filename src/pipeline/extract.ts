@@ -3,7 +3,7 @@ import type { Engine } from '../engine/index.ts';
 import { type ClassSelection, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
-import { type DeviceVolume, toDevice } from './device-volume.ts';
+import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
 import { alignMask } from './geometry.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
@@ -108,15 +108,15 @@ async function openSource(
   context: StepContext,
 ): Promise<{ readonly device: DeviceVolume | null; release(): void }> {
   if (!hasSteps(steps)) return { device: null, release: () => undefined };
-  const uploaded = await toDevice(engine, image);
+  const uploaded = await toDevice(engine, image, { exact: true });
   try {
-    const corrected = await correctImage(engine, uploaded, steps, context);
+    const corrected = await correctImage(engine, uploaded, steps, { ...context, exact: true });
     return {
       device: corrected.image,
-      release: () => engine.release(uploaded.voxels, corrected.image.voxels),
+      release: () => engine.release(...buffersOf(uploaded), ...buffersOf(corrected.image)),
     };
   } catch (error) {
-    engine.release(uploaded.voxels);
+    engine.release(...buffersOf(uploaded));
     throw error;
   }
 }

@@ -29,12 +29,12 @@ export function hostIntensities(image: Volume): Intensities {
   };
 }
 
-/** The intensities of an image on the GPU, which stays its owner's. PyRadiomics bins processed images in float64. */
+/** The intensities of an image on the GPU, which stays its owner's. */
 export function deviceIntensities(image: DeviceVolume): Intensities {
   return {
     ...gridOf(image),
-    float32: false,
-    keyBytes: 4,
+    float32: image.type === 'float32',
+    keyBytes: image.tails ? 8 : 4,
     recordKeys: (rec, box) => recordEncode(rec, image, box),
   };
 }

@@ -3,14 +3,21 @@
  * values, so minima, levels and thresholds are those of a float64 computation on every device.
  */
 import { forEachRow, type PaddedBox } from './box.ts';
+import { splitFloat } from './twofold.ts';
 import type { VoxelArray, Volume } from './volume.ts';
 
-/** How values map to keys: `int` and `uint` keys of consecutive integers are consecutive. */
-export type KeyKind = 'int' | 'uint' | 'float32' | 'float64';
+/**
+ * How values map to keys: `int` and `uint` keys of consecutive integers are consecutive. `twofold` are values that
+ * kernels computed as the sum of two float32 (see shaders/common/twofold.wgsl).
+ */
+export type KeyKind = 'int' | 'uint' | 'float32' | 'float64' | 'twofold';
+
+/** Words of 32 bits per key (high, low). */
+export const keyWords = (kind: KeyKind): 1 | 2 => (kind === 'float64' || kind === 'twofold' ? 2 : 1);
 
 export interface Keys {
   readonly kind: KeyKind;
-  /** Words of 32 bits per key: 2 (high, low) for float64, else 1. */
+  /** See `keyWords`. */
   readonly words: 1 | 2;
   /** Keys of the padded box; padding cells hold 0. */
   readonly data: Uint32Array;
@@ -25,7 +32,11 @@ const scratch = new DataView(new ArrayBuffer(8));
 export function keyOf(kind: KeyKind, value: number): [high: number, low: number] {
   if (kind === 'int') return [value + INT_ORIGIN, 0];
   if (kind === 'uint') return [value, 0];
-  if (Number.isNaN(value)) return [NAN_WORD, kind === 'float64' ? NAN_WORD : 0];
+  if (Number.isNaN(value)) return [NAN_WORD, keyWords(kind) === 2 ? NAN_WORD : 0];
+  if (kind === 'twofold') {
+    const [high, low] = splitFloat(value);
+    return [keyOf('float32', high)[0], keyOf('float32', low)[0]];
+  }
   // Adding zero turns -0 into +0: equal values must have equal keys.
   if (kind === 'float32') {
     scratch.setFloat32(0, value + 0);
@@ -45,6 +56,7 @@ export function valueOfKey(kind: KeyKind, high: number, low = 0): number {
   if (kind === 'int') return high - INT_ORIGIN;
   if (kind === 'uint') return high;
   if (high === NAN_WORD) return Number.NaN;
+  if (kind === 'twofold') return valueOfKey('float32', high) + valueOfKey('float32', low);
   scratch.setUint32(0, unfoldSign(high, high));
   if (kind === 'float32') return scratch.getFloat32(0);
   scratch.setUint32(4, high >>> 31 ? low : ~low >>> 0);
@@ -69,6 +81,12 @@ export function boundKey(kind: KeyKind, bound: number, side: 'at least' | 'at mo
     if (near === bound || (up ? near > bound : near < bound)) return keyOf(kind, near);
     const [key] = keyOf(kind, near);
     return [up ? key + 1 : key - 1, 0];
+  }
+  if (kind === 'twofold') {
+    // Rounding keeps the order: values whose high word is the bound's differ from it in the low word.
+    const high = Math.fround(bound);
+    const rest = Number.isFinite(high) ? boundKey('float32', bound - high, side) : null;
+    return [keyOf('float32', high)[0], rest ? rest[0] : keyOf('float32', 0)[0]];
   }
   const value = up ? Math.ceil(bound) : Math.floor(bound);
   const [low, high] = integerRange[kind];
@@ -104,7 +122,7 @@ function chooseKind(volume: Volume, box: PaddedBox): KeyKind {
 /** Cuts a box out of an image and encodes it, in one pass. */
 export function encodeKeys(volume: Volume, box: PaddedBox): Keys {
   const kind = chooseKind(volume, box);
-  const words = kind === 'float64' ? 2 : 1;
+  const words = keyWords(kind);
   const data = new Uint32Array(box.cells * words);
   const encode = rowEncoder(kind, volume.data, data);
   forEachRow(volume.size, box.box, { size: box.padded, pad: box.pad }, (source, target) =>

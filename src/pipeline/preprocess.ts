@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
-import { type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
+import { buffersOf, type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
@@ -62,6 +62,8 @@ export const hasSteps = ({ n4, normalise, resample }: PreprocessSteps): boolean 
 export interface StepContext {
   /** Where methods measure that ask for a mask; N4 has its own. */
   readonly mask?: Mask | null;
+  /** Values of a float64 computation, where features follow; N4 is float32. Default false. */
+  readonly exact?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
 }
@@ -85,7 +87,7 @@ export async function correctImage(
   engine: Engine,
   image: DeviceVolume,
   steps: PreprocessSteps,
-  { mask, signal, onProgress }: StepContext = {},
+  { mask, exact, signal, onProgress }: StepContext = {},
   keepField = false,
 ): Promise<CorrectedImage> {
   let current = image;
@@ -93,7 +95,7 @@ export async function correctImage(
   let report: N4Report | null = null;
   /** Goes on with the result of a step; what lies between the steps is given back. */
   const advance = (next: DeviceVolume) => {
-    if (current !== image) engine.release(current.voxels);
+    if (current !== image) engine.release(...buffersOf(current));
     current = next;
   };
   try {
@@ -112,7 +114,7 @@ export async function correctImage(
       onProgress?.({ stage: 'normalise', done: 0, total: 1 });
       const within = mask ? await maskToDevice(engine, mask) : null;
       try {
-        advance(await normalise(engine, current, steps.normalise, within));
+        advance(await normalise(engine, current, steps.normalise, within, exact));
       } finally {
         if (within) engine.release(within.inside);
       }
@@ -121,8 +123,8 @@ export async function correctImage(
     signal?.throwIfAborted();
     return { image: current, field, report };
   } catch (error) {
-    if (current !== image) engine.release(current.voxels);
-    if (field) engine.release(field.voxels);
+    if (current !== image) engine.release(...buffersOf(current));
+    if (field) engine.release(...buffersOf(field));
     throw error;
   }
 }
@@ -163,9 +165,10 @@ export async function resampleImage(
   image: DeviceVolume,
   grid: Geometry,
   { interpolator }: Pick<ResampleStep, 'interpolator'>,
+  exact = false,
 ): Promise<DeviceVolume> {
   const rec = new Recording('resample');
-  const resampled = recordResample(rec, image, grid, { interpolator });
+  const resampled = recordResample(rec, image, grid, { interpolator, exact });
   await engine.execute(rec);
   return resampled;
 }
@@ -187,7 +190,7 @@ export async function preprocess(
   engine: Engine,
   volume: Volume,
   steps: PreprocessSteps,
-  options: StepContext & { readonly field?: boolean } = {},
+  options: Omit<StepContext, 'exact'> & { readonly field?: boolean } = {},
 ): Promise<PreprocessResult> {
   const { mask, signal, onProgress, field: wantsField = false } = options;
   const owned: DeviceVolume[] = [];
@@ -214,6 +217,6 @@ export async function preprocess(
       report,
     };
   } finally {
-    engine.release(...owned.map((v) => v.voxels));
+    engine.release(...owned.flatMap(buffersOf));
   }
 }

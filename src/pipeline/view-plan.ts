@@ -1,6 +1,6 @@
 /** Which views the regions of a call are computed on: one for all, or one for each where the grid follows the region. */
 import type { Engine } from '../engine/index.ts';
-import { type DeviceVolume, gridOf } from './device-volume.ts';
+import { buffersOf, type DeviceVolume, gridOf } from './device-volume.ts';
 import { gridColumns } from './diagnostics.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
@@ -60,10 +60,8 @@ async function openView(
   grid: Geometry,
   step: ResampleStep,
 ): Promise<{ view: View; release(): void }> {
-  const resampled = await resampleImage(engine, image, grid, step);
-  const release = () => {
-    if (resampled.voxels !== image.voxels) engine.release(resampled.voxels);
-  };
+  const resampled = await resampleImage(engine, image, grid, step, true);
+  const release = () => engine.release(...buffersOf(resampled));
   try {
     const moved = await resampleMask(engine, mask, grid);
     const labels = await findMaskLabels(engine, moved);

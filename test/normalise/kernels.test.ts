@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
 import { maskToDevice } from '../../src/pipeline/device-mask.ts';
-import { fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
-import { type IntensityMap, recordMap } from '../../src/pipeline/normalise/maps.ts';
+import { buffersOf, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
+import { type Affine, type IntensityMap, recordExactMap, recordMap } from '../../src/pipeline/normalise/maps.ts';
 import { samplingOf, type Voxels } from '../../src/pipeline/normalise/sampling.ts';
 import { measureDistribution, measureSampling } from '../../src/pipeline/normalise/statistics.ts';
 import * as maps from '../reference/normalise/maps.ts';
@@ -20,6 +20,9 @@ const EXACT = 1e-12;
 const FIXED_POINT = 2 ** -24;
 /** Three roundings to float32, of values up to the range of the result. */
 const FLOAT32 = 3 * 2 ** -24;
+
+/** The same in numbers of 48 bits, which carry a few units of rounding. */
+const TWOFOLD = 8 * 2 ** -48;
 
 /** Around the 16,384 voxels of a block, and few. */
 const lengths = [1, 2, 63, 65, 255, 257, 16_383, 16_384, 16_385, 40_001];
@@ -160,6 +163,27 @@ describe('mapping', () => {
       const twin = Array.from(values, (x) => (map.kind === 'affine' ? maps.affine(x, map) : maps.piecewise(x, map)));
       const range = Math.max(...twin.slice(1).map(Math.abs), 0);
       for (let i = 1; i < length; i++) expectClose(data[i]!, twin[i]!, { abs: FLOAT32 * range, what: `voxel ${i}` });
+    }
+  });
+
+  it.each(cases.filter(([, map]) => map.kind === 'affine'))('exact %s equals the CPU twin', async (_name, map) => {
+    for (const length of lengths) {
+      for (const whole of [true, false]) {
+        const values = Float64Array.from({ length }, (_, i) => (i * 37.1) % 3000);
+        const data = whole ? values.map(Math.round) : values;
+        data.set([Number.NaN, Number.POSITIVE_INFINITY].slice(0, length));
+        const image = await toDevice(engine(), imageOf(data), { exact: true });
+        const rec = new Recording('test');
+        const mapped = recordExactMap(rec, image, map as Affine);
+        await engine().execute(rec);
+        const found = (await fromDevice(engine(), mapped)).data;
+        engine().release(...buffersOf(image), ...buffersOf(mapped));
+        expect(found[0]).toBeNaN();
+        const twin = Array.from(data, (x) => maps.affine(x, map as Affine));
+        if (length > 1) expect(found[1]).toBe(twin[1] === Number.POSITIVE_INFINITY ? twin[1] : Math.fround(twin[1]!));
+        const range = twin.reduce((most, y) => (Number.isFinite(y) ? Math.max(most, Math.abs(y)) : most), 0);
+        for (let i = 2; i < length; i++) expectClose(found[i]!, twin[i]!, { abs: TWOFOLD * range, what: `voxel ${i}` });
+      }
     }
   });
 

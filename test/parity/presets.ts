@@ -5,11 +5,19 @@ import type { SettingsInput } from '../../src/pipeline/settings.ts';
 export interface Preset {
   readonly settings: SettingsInput;
   readonly classes: ClassSelection;
+  /** Whether the settings change the image before its features: its values then carry the rounding of both sides. */
+  readonly processed: boolean;
 }
 
 const all = ['shape', 'firstorder', 'glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'] as const;
 const textures = ['glcm', 'gldm', 'glrlm', 'glszm', 'ngtdm'] as const;
-const preset = (settings: SettingsInput = {}, classes: ClassSelection = all): Preset => ({ settings, classes });
+/** The order of the classes in the parameter files of the resampled runs. */
+const alphabetic = ['shape', 'firstorder', ...textures] as const;
+const preset = (settings: SettingsInput = {}, classes: ClassSelection = all): Preset => ({
+  settings,
+  classes,
+  processed: Boolean(settings.normalize || settings.resampledPixelSpacing),
+});
 
 const ranges: Record<string, number[]> = {
   brain: [600, 1000],
@@ -48,6 +56,26 @@ export const presets: Record<string, Preset> = {
       gldm: ['GrayLevelNonUniformityNormalized', 'DependencePercentage', 'DependenceEntropy'],
     },
   ),
+  mr_norm: preset({
+    normalize: true,
+    normalizeScale: 100,
+    removeOutliers: 3,
+    resampledPixelSpacing: [1, 1, 1],
+    interpolator: 'sitkBSpline',
+    binWidth: 5,
+    voxelArrayShift: 300,
+  }),
+  resample_inplane: preset({ resampledPixelSpacing: [1, 1, 0], interpolator: 'sitkBSpline' }, alphabetic),
+  resample_2mm_linear: preset(
+    { resampledPixelSpacing: [2, 2, 2], interpolator: 'sitkLinear', padDistance: 10 },
+    alphabetic,
+  ),
+  precrop_resample: preset({
+    preCrop: true,
+    padDistance: 10,
+    resampledPixelSpacing: [2, 2, 0],
+    interpolator: 'sitkLinear',
+  }),
   ...Object.fromEntries(
     Object.entries(ranges).flatMap(([name, resegmentRange]) => [
       [`resegment_absolute_${name}`, preset({ resegmentRange })],

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
 import { padBox } from '../../src/pipeline/box.ts';
-import { uploadVolume } from '../../src/pipeline/device-volume.ts';
-import { encodeKeys } from '../../src/pipeline/keys.ts';
+import { buffersOf, uploadVolume } from '../../src/pipeline/device-volume.ts';
+import { encodeKeys, keyOf, valueOfKey } from '../../src/pipeline/keys.ts';
 import { recordEncode } from '../../src/pipeline/roi/encode.ts';
+import { splitFloat } from '../../src/pipeline/twofold.ts';
 import type { Vec3, VoxelArray } from '../../src/pipeline/volume.ts';
 import { useEngine } from '../support/engine.ts';
 import { awkwardSizes, random, voxelCount } from '../support/random.ts';
@@ -45,4 +46,25 @@ describe('roi/encode', () => {
       }
     });
   }
+
+  it('keeps the tails of float64 as a second word that orders them', async () => {
+    const next = random(5);
+    const values = Float64Array.from({ length: 60 }, (_, i) =>
+      i < odd.length ? odd[i]! : 1000 + Math.floor(i / 4) + (next() - 0.5) * 1e-6,
+    );
+    const image = volumeOf(values, [5, 4, 3]);
+    const rec = new Recording('test');
+    const device = uploadVolume(rec, image, { exact: true });
+    const { kind, words, keys } = recordEncode(rec, device, padBox({ first: [0, 0, 0], last: [4, 3, 2] }, 0));
+    const download = rec.download(keys);
+    const found = (await engine().execute(rec)).u32(download);
+    engine().release(...buffersOf(device));
+    expect([kind, words]).toEqual(['twofold', 2]);
+    // float32 flushes the odd values below its range.
+    const held = (v: number) => (Math.abs(v) < 1e-38 ? Math.fround(v) : splitFloat(v)[0] + splitFloat(v)[1]);
+    values.forEach((v, i) => {
+      expect(valueOfKey('twofold', found[2 * i]!, found[2 * i + 1]!)).toBe(held(v) + 0);
+      expect([found[2 * i], found[2 * i + 1]]).toEqual(keyOf('twofold', v));
+    });
+  });
 });

@@ -1,7 +1,7 @@
 /** discretise/levels: grey levels of all regions and their histogram. */
 import source from '../../../shaders/discretise/levels.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
-import { boundKey, type KeyKind } from '../keys.ts';
+import { boundKey, type KeyKind, keyWords } from '../keys.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import type { KeyBuffer } from '../roi/range.ts';
 
@@ -25,7 +25,7 @@ export const levels = defineKernel({
  * integer kind are left out: no voxel can reach them. (Float kinds keep them, since NaN is above all edges.)
  */
 export function edgeKeys(kind: KeyKind, edges: Float64Array): Uint32Array {
-  const words = kind === 'float64' ? 2 : 1;
+  const words = keyWords(kind);
   const keys = new Uint32Array(edges.length * words);
   let count = 0;
   for (const edge of edges) {

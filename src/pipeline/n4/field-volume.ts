@@ -64,5 +64,5 @@ export async function fieldVolume(engine: Engine, field: N4Field): Promise<Devic
   recordExpand(rec, spread);
   const voxels = recordApply(rec, spread, null, null);
   await engine.execute(rec);
-  return { ...gridOf(field.grid), voxels, type: 'float32' };
+  return { ...gridOf(field.grid), voxels, tails: null, type: 'float32' };
 }

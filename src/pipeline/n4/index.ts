@@ -163,7 +163,7 @@ async function finish(
   const { levels } = decodeControl(results.u32(control!));
   const size: Vec3 = [points[0], points[1], grid.dimension === 2 ? 1 : points[2]];
   return {
-    corrected: { ...gridOf(image), voxels, type: 'float32' },
+    corrected: { ...gridOf(image), voxels, tails: null, type: 'float32' },
     field: {
       grid: gridOf(image),
       lower: grid.lower,

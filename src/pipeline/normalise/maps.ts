@@ -1,14 +1,21 @@
-/** normalise/affine and normalise/piecewise: maps of every voxel, device to device. */
+/** normalise/affine, normalise/affine-wide and normalise/piecewise: maps of every voxel, device to device. */
 import affineSource from '../../../shaders/normalise/affine.wgsl?raw';
+import affineWideSource from '../../../shaders/normalise/affine-wide.wgsl?raw';
 import piecewiseSource from '../../../shaders/normalise/piecewise.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { type DeviceVolume, gridOf, voxelCount } from '../device-volume.ts';
 import { boundKey } from '../keys.ts';
-import { splitFloat } from './sampling.ts';
+import { splitFloat } from '../twofold.ts';
 
 const bindings = { params: 'uniform', voxels: 'read', mapped: 'read_write' } as const;
 
 export const affine = defineKernel({ name: 'normalise/affine', source: affineSource, bindings, workgroup: 256 });
+export const affineWide = defineKernel({
+  name: 'normalise/affine-wide',
+  source: affineWideSource,
+  bindings: { params: 'uniform', voxels: 'read', tails: 'read', mapped: 'read_write', mapped_tails: 'read_write' },
+  workgroup: 256,
+});
 export const piecewise = defineKernel({
   name: 'normalise/piecewise',
   source: piecewiseSource,
@@ -76,5 +83,27 @@ export function recordMap(rec: Recording, image: DeviceVolume, map: IntensityMap
       Math.ceil(length / STRIP),
     );
   }
-  return { ...gridOf(image), voxels: mapped, type: 'float32' };
+  return { ...gridOf(image), voxels: mapped, tails: null, type: 'float32' };
+}
+
+/** Maps every voxel as float64 would: what float32 cannot hold is in the tails of the new image. Both are kept. */
+export function recordExactMap(rec: Recording, image: DeviceVolume, map: Affine): DeviceVolume {
+  const { voxels, tails } = image;
+  const length = voxelCount(image);
+  const mapped = rec.keep(rec.buffer('normalise/affine-wide.mapped', length * 4));
+  const mapped_tails = rec.keep(rec.buffer('normalise/affine-wide.tails', length * 4));
+  const params = {
+    length,
+    strip: STRIP,
+    has_tails: Number(tails !== null),
+    zero: 0,
+    origin: splitFloat(map.origin),
+    scale: splitFloat(map.scale),
+    shift: splitFloat(map.shift),
+    low: splitFloat(map.low),
+    high: splitFloat(map.high),
+  };
+  const buffers = { voxels, tails: tails ?? voxels, mapped, mapped_tails };
+  rec.dispatch(affineWide, { params, ...buffers }, Math.ceil(length / STRIP));
+  return { ...gridOf(image), voxels: mapped, tails: mapped_tails, type: 'float64' };
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Engine } from '../../engine/index.ts';
 import { maskToDevice } from '../device-mask.ts';
-import { toDevice } from '../device-volume.ts';
+import { buffersOf, toDevice } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Mask, Volume } from '../volume.ts';
 import type { Piecewise } from './maps.ts';
@@ -89,7 +89,7 @@ async function landmarksOfImage(
   try {
     return await landmarksOf({ engine, image: device, mask: deviceMask }, within, percentiles);
   } finally {
-    engine.release(device.voxels, ...(deviceMask ? [deviceMask.inside] : []));
+    engine.release(...buffersOf(device), ...(deviceMask ? [deviceMask.inside] : []));
   }
 }
 

@@ -4,6 +4,7 @@ import type { DeviceMask } from '../device-mask.ts';
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { boundKey, keyOf } from '../keys.ts';
+import { splitFloat } from '../twofold.ts';
 
 /** The voxels that are measured: all, those other than 0, those above a threshold, those inside a mask. */
 export type Voxels = 'image' | 'nonzero' | { readonly above: number } | DeviceMask;
@@ -35,12 +36,6 @@ export function samplingOf(image: DeviceVolume, within: Voxels): Sampling {
     );
   }
   return { voxels: image.voxels, length: voxelCount(image), within };
-}
-
-/** A float64 as the sum of two float32. */
-export function splitFloat(value: number): [high: number, low: number] {
-  const high = Math.fround(value);
-  return [high, Math.fround(value - high)];
 }
 
 /** The voxels in words, for messages. */

@@ -1,6 +1,7 @@
 /** resample/axis-wide: resampling along one axis in numbers of twice the width. */
 import source from '../../../shaders/resample/axis-wide.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { splitPairs } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
 import { newSize, type Samples, type Stretch } from './axis.ts';
 import type { Taps } from './taps.ts';
@@ -23,16 +24,6 @@ export const axisWide = defineKernel({
 /** Samples whose low words may lie in a buffer of their own. */
 export interface WideSamples extends Samples {
   readonly tails: BufferRef | null;
-}
-
-/** float64 weights as pairs of float32, high and low. */
-function pairs(values: Float64Array): Float32Array {
-  const words = new Float32Array(2 * values.length);
-  values.forEach((value, i) => {
-    words[2 * i] = value;
-    words[2 * i + 1] = value - words[2 * i]!;
-  });
-  return words;
 }
 
 /**
@@ -71,7 +62,7 @@ export function recordAxisWide(
       samples: buffer,
       tails: tails ?? rec.zeros('resample/axis-wide.no_tails', 4),
       first: rec.upload('resample/axis-wide.first', first),
-      weights: rec.upload('resample/axis-wide.weights', pairs(weights)),
+      weights: rec.upload('resample/axis-wide.weights', splitPairs(weights)),
       resampled,
       resampled_tails,
     },

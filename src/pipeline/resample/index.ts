@@ -1,6 +1,6 @@
 /** Resampling of images and masks to other grids on the GPU. */
-import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
-import { type DeviceVolume, downloadVolume, gridOf, uploadVolume, volumeOf } from '../device-volume.ts';
+import { type Engine, Recording } from '../../engine/index.ts';
+import { buffersOf, type DeviceVolume, downloadVolume, gridOf, uploadVolume, volumeOf } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
@@ -8,7 +8,7 @@ import { type Interpolator, profileOf } from './interpolators.ts';
 import { recordLabel } from './label.ts';
 import { parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
-import { recordNearest, recordSeparable } from './separable.ts';
+import { recordNearest, recordSeparable, type VoxelBuffers } from './separable.ts';
 
 export { ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
 export { type Interpolator, interpolatorNames, interpolators, parseInterpolator } from './interpolators.ts';
@@ -18,6 +18,11 @@ export interface ResampleOptions {
   readonly interpolator?: Interpolator;
   /** Value of voxels outside the image. Default 0. */
   readonly defaultValue?: number;
+  /**
+   * Values of a float64 computation, rounded to float32 where the image is float32; on parallel grids only. Default
+   * false: computed in float32.
+   */
+  readonly exact?: boolean;
 }
 
 /**
@@ -30,10 +35,10 @@ export function recordResample(
   rec: Recording,
   image: DeviceVolume,
   grid: Geometry,
-  { interpolator = 'sitkBSpline', defaultValue = 0 }: ResampleOptions = {},
+  { interpolator = 'sitkBSpline', defaultValue = 0, exact = false }: ResampleOptions = {},
 ): DeviceVolume {
-  const voxels = recordVoxels(rec, image, grid, interpolator, defaultValue);
-  return { ...gridOf(grid), voxels: rec.keep(voxels), type: image.type };
+  const { voxels, tails } = recordVoxels(rec, image, grid, interpolator, defaultValue, exact);
+  return { ...gridOf(grid), voxels: rec.keep(voxels), tails: tails && rec.keep(tails), type: image.type };
 }
 
 function recordVoxels(
@@ -42,23 +47,24 @@ function recordVoxels(
   grid: Geometry,
   interpolator: Interpolator,
   defaultValue: number,
-): BufferRef {
+  exact: boolean,
+): VoxelBuffers {
   const axes = parallelPositions(grid, image);
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
   switch (interpolator) {
     case 'sitkNearestNeighbor':
-      if (axes) return recordNearest(rec, image.voxels, image.size, grid, axes, outside);
+      if (axes) return recordNearest(rec, image, image.size, grid, axes, outside);
       break;
     case 'sitkLabelGaussian':
-      if (axes) return recordLabel(rec, image.voxels, image.size, grid, axes, outside);
+      if (axes) return { voxels: recordLabel(rec, image.voxels, image.size, grid, axes, outside), tails: null };
       throw new PipelineError(
         'BadSetting',
         'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
       );
     default:
-      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside);
+      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, exact);
   }
-  return recordRotated(rec, image, grid, interpolator, defaultValue);
+  return { voxels: recordRotated(rec, image, grid, interpolator, defaultValue), tails: null };
 }
 
 /**
@@ -72,13 +78,13 @@ export async function resample(
   options: ResampleOptions = {},
 ): Promise<Volume> {
   const rec = new Recording('resample');
-  const image = uploadVolume(rec, volume);
+  const image = uploadVolume(rec, volume, options);
   const resampled = recordResample(rec, image, grid, options);
   const download = downloadVolume(rec, resampled);
   try {
     return volumeOf(await engine.execute(rec), download, resampled);
   } finally {
-    engine.release(image.voxels, resampled.voxels);
+    engine.release(...buffersOf(image), ...buffersOf(resampled));
   }
 }
 
@@ -88,7 +94,8 @@ export async function resampleMask(engine: Engine, mask: Mask, grid: Geometry): 
   if (axes === null) return resampleMaskToImage(mask, grid);
   const rec = new Recording('resample/mask');
   const labels = rec.upload('resample.labels', Uint32Array.from(mask.data));
-  const download = rec.download(recordNearest(rec, labels, mask.size, grid, axes, 0));
+  const { voxels } = recordNearest(rec, { voxels: labels, tails: null }, mask.size, grid, axes, 0);
+  const download = rec.download(voxels);
   const words = (await engine.execute(rec)).u32(download);
   return { ...gridOf(grid), data: new (mask.data.constructor as new (words: Uint32Array) => Mask['data'])(words) };
 }

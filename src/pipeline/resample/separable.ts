@@ -1,10 +1,10 @@
 /** Resampling between parallel grids: one axis after the other, each cut to what the grid needs. */
-import type { BufferRef, Recording } from '../../engine/index.ts';
+import type { Recording } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 import { recordAxis, type Stretch } from './axis.ts';
 import { recordAxisWide, type WideSamples } from './axis-wide.ts';
-import { recordGather } from './gather.ts';
+import { type AxisIndices, recordGather } from './gather.ts';
 import { castRange } from './cast.ts';
 import type { Profile } from './interpolators.ts';
 import { type AxisPositions, inside } from './positions.ts';
@@ -64,8 +64,28 @@ function stepOf(line: Line, profile: Profile, n: number, wide: boolean): Step {
 /** The tables of a line whose samples before `first` have been cut off. */
 const shifted = (taps: Taps, first: number): Taps => ({ ...taps, first: taps.first.map((f) => f - first) });
 
+/** Voxels of an image on their way: words of float32, and what is to be added to them. */
+export type VoxelBuffers = Pick<DeviceVolume, 'voxels' | 'tails'>;
+
+/** Picks voxels and their tails. @param outside word of voxels outside */
+function gatherBoth(
+  rec: Recording,
+  { voxels, tails }: VoxelBuffers,
+  size: Vec3,
+  grid: Geometry,
+  indices: readonly AxisIndices[],
+  outside: number,
+): VoxelBuffers {
+  return {
+    voxels: recordGather(rec, voxels, size, grid, indices, outside),
+    tails: tails && recordGather(rec, tails, size, grid, indices, 0),
+  };
+}
+
 /**
- * Resamples to a parallel grid. @param outside word of voxels outside
+ * Resamples to a parallel grid.
+ * @param outside word of voxels outside
+ * @param exact in numbers of twice the width, as images of integer types always are
  * @returns the voxels, not kept
  */
 export function recordSeparable(
@@ -75,22 +95,24 @@ export function recordSeparable(
   axes: readonly AxisPositions[],
   profile: Profile,
   outside: number,
-): BufferRef {
+  exact: boolean,
+): VoxelBuffers {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
   if (lines.some((line) => line.positions.length === 0)) {
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
-    return recordGather(rec, image.voxels, image.size, grid, nowhere, outside);
+    return gatherBoth(rec, image, image.size, grid, nowhere, outside);
   }
   const cast = castRange(image.type);
-  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], cast !== null));
+  const wide = exact || cast !== null;
+  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], wide));
   // The axis that shrinks most goes first: the others then have less to do.
   const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));
-  let samples: WideSamples = { buffer: image.voxels, tails: null, size: image.size };
+  let samples: WideSamples = { buffer: image.voxels, tails: image.tails, size: image.size };
   const box: Stretch[] = [0, 1, 2].map((i) => steps.find((s) => s.line.axis === i)!.needed);
   order.forEach(({ line, taps, needed }, pass) => {
     const first = pass === 0;
     const table = first ? taps! : shifted(taps!, needed.first);
-    samples = cast
+    samples = wide
       ? recordAxisWide(rec, samples, line.axis, table, box, pass === order.length - 1 ? cast : null)
       : { ...recordAxis(rec, samples, line.axis, table, box), tails: null };
     // From the second pass on only what is needed is there.
@@ -103,8 +125,9 @@ export function recordSeparable(
     indices: cut ? places.map((p) => (p < 0 ? p : p + box[axis]!.first)) : places,
   }));
   const complete = lines.every(({ axis, places }, gridAxis) => axis === gridAxis && places.every((p, k) => p === k));
-  if (complete && !cut) return samples.buffer;
-  return recordGather(rec, samples.buffer, samples.size, grid, indices, outside);
+  // The high word of a float32 image is the value, rounded.
+  const found = { voxels: samples.buffer, tails: image.type === 'float64' ? samples.tails : null };
+  return complete && !cut ? found : gatherBoth(rec, found, samples.size, grid, indices, outside);
 }
 
 const growth = ({ line, needed }: Step): number => line.positions.length / needed.count;
@@ -112,12 +135,12 @@ const growth = ({ line, needed }: Step): number => line.positions.length / neede
 /** Copies the nearest voxels. @param outside word of voxels outside */
 export function recordNearest(
   rec: Recording,
-  voxels: BufferRef,
+  voxels: VoxelBuffers,
   size: Vec3,
   grid: Geometry,
   axes: readonly AxisPositions[],
   outside: number,
-): BufferRef {
+): VoxelBuffers {
   const indices = axes.map(({ axis, positions }) => ({ axis, indices: nearestIndices(positions, size[axis]) }));
-  return recordGather(rec, voxels, size, grid, indices, outside);
+  return gatherBoth(rec, voxels, size, grid, indices, outside);
 }

@@ -29,7 +29,7 @@ export interface Range {
   readonly nans: number;
 }
 
-export const isFloatKind = (kind: KeyKind): boolean => kind === 'float32' || kind === 'float64';
+export const isFloatKind = (kind: KeyKind): boolean => kind !== 'int' && kind !== 'uint';
 
 export function recordRange(
   rec: Recording,
