@@ -9,41 +9,46 @@ import { type Region, type Subject, samplingIn } from './subject.ts';
 /** (x - mean) / SD of the region, for all voxels. */
 export interface ZScore {
   readonly name: 'zscore';
-  readonly within: Region;
-  /** 0: SD of the population (divisor n), 1: of the sample (n - 1). */
-  readonly ddof: 0 | 1;
+  /** Default: image. */
+  readonly within?: Region;
+  /** 0 (default): SD of the population (divisor n), 1: of the sample (n - 1). */
+  readonly ddof?: 0 | 1;
 }
 
 /** The region's minimum and maximum become `low` and `high`; voxels outside the region are not clipped. */
 export interface MinMax {
   readonly name: 'minmax';
-  readonly within: Region;
-  readonly low: number;
-  readonly high: number;
+  /** Default: image. */
+  readonly within?: Region;
+  /** Default 0 and 1. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /** PyRadiomics' normalize: z-score of the image with the sample SD, clipped to +-outliers, times scale. */
 export interface PyRadiomicsNormalize {
   readonly name: 'pyradiomics';
-  /** Setting normalizeScale. */
-  readonly scale: number;
-  /** Setting removeOutliers, in SD; null for none. */
-  readonly outliers: number | null;
+  /** Setting normalizeScale. Default 1. */
+  readonly scale?: number;
+  /** Setting removeOutliers, in SD; null (default) for none. */
+  readonly outliers?: number | null;
 }
 
 /** Clipped to two percentiles of the region, and then perhaps normalised further. */
 export interface Clip {
   readonly name: 'clip';
-  readonly within: Region;
+  /** Default: image. */
+  readonly within?: Region;
   /** Per cent. */
   readonly percentiles: readonly [low: number, high: number];
-  readonly followedBy: ZScore | MinMax | null;
+  readonly followedBy?: ZScore | MinMax | null;
 }
 
 /** (x - median) / (1.4826 MAD) of the region. */
 export interface Robust {
   readonly name: 'robust';
-  readonly within: Region;
+  /** Default: image. */
+  readonly within?: Region;
 }
 
 /** Nyul's histogram standardisation with a scale learned by `fitNyul`. */
@@ -68,12 +73,12 @@ function checkSpread(spread: number, what: string): number {
   );
 }
 
-const zscoreMap = ({ mean, populationSd, sampleSd }: Statistics, ddof: 0 | 1): Affine => {
+const zscoreMap = ({ mean, populationSd, sampleSd }: Statistics, ddof: 0 | 1 = 0): Affine => {
   const sd = checkSpread(ddof === 0 ? populationSd : sampleSd, 'a standard deviation of');
   return { kind: 'affine', origin: mean, scale: 1 / sd, shift: 0, ...unclamped };
 };
 
-const minmaxMap = (minimum: number, maximum: number, { low, high }: MinMax): Affine => ({
+const minmaxMap = (minimum: number, maximum: number, { low = 0, high = 1 }: MinMax): Affine => ({
   kind: 'affine',
   origin: minimum,
   scale: (high - low) / checkSpread(maximum - minimum, 'a range of'),
@@ -87,15 +92,16 @@ function clipped(map: Affine, [low, high]: readonly [number, number]): Affine {
   return { ...map, low: Math.min(...ends), high: Math.max(...ends) };
 }
 
-async function clipMap(subject: Subject, { within, percentiles, followedBy }: Clip): Promise<Affine> {
+async function clipMap(subject: Subject, { within = 'image', percentiles, followedBy = null }: Clip): Promise<Affine> {
   const { engine } = subject;
   const found = await measureDistribution(engine, await samplingIn(subject, within), percentiles);
   const clip = found.percentiles as readonly [number, number];
   if (followedBy === null) return clipped({ kind: 'affine', origin: 0, scale: 1, shift: 0, ...unclamped }, clip);
   // Clamping keeps the order: extremes of the same region become the percentiles.
-  if (followedBy.name === 'minmax' && followedBy.within === within)
+  const { within: measured = 'image' } = followedBy;
+  if (followedBy.name === 'minmax' && measured === within)
     return clipped(minmaxMap(...clip, followedBy), clip);
-  const statistics = await measureSampling(engine, { ...(await samplingIn(subject, followedBy.within)), clip });
+  const statistics = await measureSampling(engine, { ...(await samplingIn(subject, measured)), clip });
   const map =
     followedBy.name === 'zscore'
       ? zscoreMap(statistics, followedBy.ddof)
@@ -103,7 +109,7 @@ async function clipMap(subject: Subject, { within, percentiles, followedBy }: Cl
   return clipped(map, clip);
 }
 
-async function robustMap(subject: Subject, { within }: Robust): Promise<Affine> {
+async function robustMap(subject: Subject, { within = 'image' }: Robust): Promise<Affine> {
   const sampling = await samplingIn(subject, within);
   const [median] = (await measureDistribution(subject.engine, sampling, [50])).percentiles as [number];
   const deviations = { ...sampling, deviationFrom: median };
@@ -118,13 +124,13 @@ type Finders = {
 
 /** How each method finds its map: the registry of methods. */
 const finders: Finders = {
-  zscore: async (subject, { within, ddof }) =>
+  zscore: async (subject, { within = 'image', ddof }) =>
     zscoreMap(await measureSampling(subject.engine, await samplingIn(subject, within)), ddof),
   minmax: async (subject, method) => {
-    const { minimum, maximum } = await measureSampling(subject.engine, await samplingIn(subject, method.within));
+    const { minimum, maximum } = await measureSampling(subject.engine, await samplingIn(subject, method.within ?? 'image'));
     return minmaxMap(minimum, maximum, method);
   },
-  pyradiomics: async (subject, { scale, outliers }) => {
+  pyradiomics: async (subject, { scale = 1, outliers = null }) => {
     const map = zscoreMap(await measureSampling(subject.engine, await samplingIn(subject, 'image')), 1);
     const bound = outliers === null ? Number.POSITIVE_INFINITY : outliers * scale;
     return { ...map, scale: map.scale * scale, low: -bound, high: bound };
