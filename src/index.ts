@@ -10,11 +10,39 @@ export {
   type ProfileRow,
 } from './engine/index.ts';
 export { decodeImage, toMask, toVolume } from './host/format/index.ts';
+export { encodeNifti } from './host/format/nifti-write.ts';
+export { type PreviewColumn, renderPreview } from './host/format/preview.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
+export { n4, type N4Options, type N4Report } from './pipeline/n4/index.ts';
+export {
+  fitNyul,
+  normaliseVolume,
+  type NormaliseMethod,
+  type NyulScale,
+  normaliseUsage,
+  parseNormalise,
+  parseNyul,
+} from './pipeline/normalise/index.ts';
+export {
+  type GridRule,
+  gridOfStep,
+  type PreprocessResult,
+  type PreprocessSteps,
+  preprocess,
+  type ResampleStep,
+} from './pipeline/preprocess.ts';
 export type { ProgressEvent } from './pipeline/progress.ts';
+export {
+  type Interpolator,
+  interpolatorNames,
+  parseInterpolator,
+  type ResampleOptions,
+  resample,
+  resampleMask,
+} from './pipeline/resample/index.ts';
 export type { Row } from './pipeline/row.ts';
 export { type LabelUnion, parseLabels } from './pipeline/selection.ts';
 export {

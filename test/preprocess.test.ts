@@ -34,7 +34,13 @@ const image: Volume = {
   ),
   ...grid,
 };
-const mask: Mask = { ...volumeOf(Uint8Array.from(image.data, (_, i) => Number(radius(i) < 6)), size), ...grid };
+const mask: Mask = {
+  ...volumeOf(
+    Uint8Array.from(image.data, (_, i) => Number(radius(i) < 6)),
+    size,
+  ),
+  ...grid,
+};
 
 const steps: PreprocessSteps = {
   n4: { shrink: 2, iterations: [8, 6] },

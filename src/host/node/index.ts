@@ -11,5 +11,7 @@
 export * from '../../index.ts';
 export { type AdapterKind, createEngine, type NodeEngineOptions } from './adapters.ts';
 export { extractFiles } from './extract-files.ts';
+export { writePreview } from './preview.ts';
 export { readImageFile } from './read.ts';
 export { writeAtomically } from './write.ts';
+export { writeImageFile } from './write-image.ts';

@@ -99,8 +99,7 @@ async function clipMap(subject: Subject, { within = 'image', percentiles, follow
   if (followedBy === null) return clipped({ kind: 'affine', origin: 0, scale: 1, shift: 0, ...unclamped }, clip);
   // Clamping keeps the order: extremes of the same region become the percentiles.
   const { within: measured = 'image' } = followedBy;
-  if (followedBy.name === 'minmax' && measured === within)
-    return clipped(minmaxMap(...clip, followedBy), clip);
+  if (followedBy.name === 'minmax' && measured === within) return clipped(minmaxMap(...clip, followedBy), clip);
   const statistics = await measureSampling(engine, { ...(await samplingIn(subject, measured)), clip });
   const map =
     followedBy.name === 'zscore'
@@ -127,7 +126,10 @@ const finders: Finders = {
   zscore: async (subject, { within = 'image', ddof }) =>
     zscoreMap(await measureSampling(subject.engine, await samplingIn(subject, within)), ddof),
   minmax: async (subject, method) => {
-    const { minimum, maximum } = await measureSampling(subject.engine, await samplingIn(subject, method.within ?? 'image'));
+    const { minimum, maximum } = await measureSampling(
+      subject.engine,
+      await samplingIn(subject, method.within ?? 'image'),
+    );
     return minmaxMap(minimum, maximum, method);
   },
   pyradiomics: async (subject, { scale = 1, outliers = null }) => {
