@@ -28,6 +28,12 @@ export const featureClasses = Object.keys(known) as readonly FeatureClass[];
 /** PyRadiomics' default: all classes but shape2D. */
 export const defaultClasses: readonly FeatureClass[] = featureClasses.filter((c) => c !== 'shape2D');
 
+/** Names of the features of a class, the deprecated ones last. */
+export const featureNames = (name: FeatureClass): readonly string[] => [
+  ...known[name].names,
+  ...known[name].deprecated,
+];
+
 /** Classes to compute; a list of names restricts a class to those features, null means all that are not deprecated. */
 export type ClassSelection =
   | readonly FeatureClass[]
@@ -45,8 +51,8 @@ export function wantedFeatures(selection: ClassSelection = defaultClasses): Want
   const wanted = entries.map(
     ([name, features]) => [checkClass(name), checkFeatures(checkClass(name), features ?? null)] as const,
   );
-  const isShape = (c: FeatureClass) => c.startsWith('shape');
-  return new Map([...wanted.filter(([c]) => isShape(c)), ...wanted.filter(([c]) => !isShape(c))]);
+  const all: WantedFeatures = new Map(wanted);
+  return new Map([...maskClasses(all), ...intensityClasses(all)]);
 }
 
 function checkClass(name: string): FeatureClass {
@@ -67,3 +73,13 @@ function checkFeatures(name: FeatureClass, features: readonly string[] | null): 
     `unknown feature ${name}_${unknown}.${suggest(unknown, names)} Known: ${names.join(', ')}`,
   );
 }
+
+const isMaskClass = (name: FeatureClass): boolean => name === 'shape' || name === 'shape2D';
+
+/** The classes that are computed once, on the mask. */
+export const maskClasses = (wanted: WantedFeatures): WantedFeatures =>
+  new Map([...wanted].filter(([name]) => isMaskClass(name)));
+
+/** The classes that are computed on every image. */
+export const intensityClasses = (wanted: WantedFeatures): WantedFeatures =>
+  new Map([...wanted].filter(([name]) => !isMaskClass(name)));

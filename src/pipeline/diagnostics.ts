@@ -4,6 +4,7 @@ import { version } from '../version.ts';
 import { momentsOf } from './firstorder/features.ts';
 import { decodeValues } from './firstorder/values.ts';
 import { indexToPhysical } from './geometry.ts';
+import type { ImageType } from './image-types.ts';
 import { imageStatistics } from './image-statistics.ts';
 import type { Counts } from './pass/count.ts';
 import type { PassInput, PreparedPass, RegionState } from './pass/prepare.ts';
@@ -118,6 +119,7 @@ export async function caseDiagnostics(
   image: Volume,
   mask: Mask,
   settings: Settings,
+  types: readonly ImageType[],
 ): Promise<CaseDiagnostics> {
   const [imageColumns, hash] = await Promise.all([imageDiagnostics(image), maskHash(mask)]);
   const label = (region: string) => (/^\d+$/.test(region) ? Number(region) : region);
@@ -125,7 +127,7 @@ export async function caseDiagnostics(
     before: (region) => ({
       [`${prefix}Versions_voxomics`]: version,
       [`${prefix}Configuration_Settings`]: { ...settings, label: label(region) },
-      [`${prefix}Configuration_EnabledImageTypes`]: { Original: {} },
+      [`${prefix}Configuration_EnabledImageTypes`]: Object.fromEntries(types.map((t) => [t.name, t.overrides])),
       ...imageColumns,
       [`${prefix}Mask-original_Hash`]: hash,
     }),

@@ -1,10 +1,11 @@
-/** Extraction of the original image: from an image, a mask and settings to one row per region. */
+/** Extraction: from an image, a mask and settings to one row per region. */
 import type { Engine } from '../engine/index.ts';
 import { type ClassSelection, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
 import { alignMask } from './geometry.ts';
+import { derivedTypes, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import type { Outcome } from './pass/run.ts';
@@ -14,13 +15,15 @@ import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Region, runView, type ViewContext } from './view.ts';
-import { planOneView, planResampledViews, type ViewPlan } from './view-plan.ts';
+import { planResampledViews, planViews, type ViewPlan } from './view-plan.ts';
 import type { Mask, Volume } from './volume.ts';
 
 export interface ExtractOptions {
   /** Regions: label values, unions of them, or all labels of the mask. Default: the setting `label`. */
   readonly labels?: readonly (number | LabelUnion)[] | 'all';
   readonly settings?: SettingsInput;
+  /** Images to compute features on. Default: Original. */
+  readonly imageTypes?: ImageTypeSelection;
   /** Feature classes, or features by class. Default: all classes but shape2D. */
   readonly classes?: ClassSelection;
   /** Steps before the features, beside those that PyRadiomics' settings ask for. */
@@ -30,8 +33,8 @@ export interface ExtractOptions {
 }
 
 /**
- * Extracts PyRadiomics' features of the original image for one or more regions of a mask, after the preprocessing that
- * the settings and `preprocess` ask for; the processed image stays on the GPU.
+ * Extracts PyRadiomics' features of the original image and of images derived from it, for one or more regions of a
+ * mask, after the preprocessing that the settings and `preprocess` ask for; processed and derived images stay on the GPU.
  *
  * All regions share one pass over the GPU, so a hundred labels cost little more than one. Rows come in the order of
  * `labels`; a region that cannot be processed gives a row with `voxomics_error` when there are several.
@@ -45,12 +48,15 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const settings = parseSettings(options.settings);
+  const types = wantedImageTypes(options.imageTypes, options.settings);
   const wanted = wantedFeatures(options.classes);
   const steps = allSteps(settings, options.preprocess);
   const compiling = engine.prepare(kernelsFor(wanted, settings, isIntegerImage(image)));
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
-  const common = settings.additionalInfo ? caseDiagnostics(engine, image, mask, settings) : Promise.resolve(null);
+  const common = settings.additionalInfo
+    ? caseDiagnostics(engine, image, mask, settings, types)
+    : Promise.resolve(null);
   common.catch(() => undefined);
 
   const aligned = await alignMask(engine, image, mask, settings, options.labels);
@@ -70,17 +76,21 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
-  const context = { engine, settings, wanted, loaded: mask, signal };
-  const source = await openSource(engine, image, steps, { mask: aligned, signal, onProgress });
+  const context = { engine, settings, types, wanted, loaded: mask, signal };
+  const derives = derivedTypes(types).length > 0;
+  const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
   try {
     const { resample } = steps;
     const plans = resample
       ? planResampledViews(engine, source.device as DeviceVolume, aligned, labels, regions, resample)
-      : planOneView(
-          source.device ? deviceIntensities(source.device) : hostIntensities(image),
+      : planViews(
+          engine,
+          hasSteps(steps) ? deviceIntensities(source.device as DeviceVolume) : hostIntensities(image),
+          derives ? source.device : null,
           aligned,
           labels,
           regions,
+          settings,
         );
     for (const plan of plans) await runPlan(context, plan, set);
   } finally {
@@ -100,14 +110,15 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   });
 }
 
-/** The image that the views are made of: on the GPU where a step has to change it. */
+/** The image that the views are made of: on the GPU where a step has to change it or images are derived from it. */
 async function openSource(
   engine: Engine,
   image: Volume,
   steps: PreprocessSteps,
+  derives: boolean,
   context: StepContext,
 ): Promise<{ readonly device: DeviceVolume | null; release(): void }> {
-  if (!hasSteps(steps)) return { device: null, release: () => undefined };
+  if (!hasSteps(steps) && !derives) return { device: null, release: () => undefined };
   const uploaded = await toDevice(engine, image, { exact: true });
   try {
     const corrected = await correctImage(engine, uploaded, steps, { ...context, exact: true });

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { PipelineError } from './errors.ts';
 
 const weightingNorms = ['manhattan', 'euclidean', 'infinity', 'no_weighting'] as const;
+const lbpMethods = ['default', 'ror', 'uniform', 'var'] as const;
 const resegmentModes = ['absolute', 'relative', 'sigma'] as const;
 
 const positive = z.number().positive();
 const count = z.int().positive();
 
 /** The settings that extraction reads; keys and defaults are PyRadiomics' (featureextractor.py). */
-const schema = z.strictObject({
+export const settingsSchema = z.strictObject({
   /** Width of a grey level bin, in the unit of the image. */
   binWidth: positive.default(25),
   /** Fixed number of bins; overrides binWidth. */
@@ -48,7 +49,7 @@ const schema = z.strictObject({
   resampledPixelSpacing: z.array(z.number().nonnegative()).min(2).max(3).nullable().default(null),
   /** SimpleITK's name of the image's interpolator; masks always take the nearest voxel. */
   interpolator: z.string().default('sitkBSpline'),
-  /** Crops the image before filtering; without effect on features of the original image. */
+  /** Crops the image to the region before filtering. */
   preCrop: z.boolean().default(false),
   /** Voxels around the region that cropping keeps. */
   padDistance: z.int().nonnegative().default(5),
@@ -56,16 +57,33 @@ const schema = z.strictObject({
   geometryTolerance: positive.nullable().default(null),
   /** Resample a mask of another grid to the image's grid. */
   correctMask: z.boolean().default(false),
+  /** Standard deviations of the Gaussian of LoG, millimetres; no value, no image. */
+  sigma: z.array(positive).default([]),
+  /** Wavelet: name in PyWavelets. */
+  wavelet: z.string().default('coif1'),
+  /** Wavelet: levels of decomposition, and the first that is kept (0: all). */
+  level: count.default(1),
+  start_level: z.int().nonnegative().default(0),
+  /** Gradient per millimetre instead of per voxel. */
+  gradientUseSpacing: z.boolean().default(true),
+  /** LBP2D: distance of the neighbours (voxels), their number, and scikit-image's method. */
+  lbp2DRadius: positive.default(1),
+  lbp2DSamples: count.default(8),
+  lbp2DMethod: z.enum(lbpMethods).default('uniform'),
+  /** LBP3D: orders of spherical harmonics, distance of the neighbours (voxels), subdivisions of the icosahedron. */
+  lbp3DLevels: count.default(2),
+  lbp3DIcosphereRadius: positive.default(1),
+  lbp3DIcosphereSubdivision: z.int().nonnegative().default(1),
   /** Write the diagnostics columns. */
   additionalInfo: z.boolean().default(true),
 });
 
-export type Settings = z.output<typeof schema>;
-export type SettingsInput = z.input<typeof schema>;
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingsInput = z.input<typeof settingsSchema>;
 export type WeightingNorm = (typeof weightingNorms)[number];
 
 /** Names of all settings. */
-export const settingNames: readonly string[] = Object.keys(schema.shape);
+export const settingNames: readonly string[] = Object.keys(settingsSchema.shape);
 
 /** Letters to change to get from one word to the other. */
 function editDistance(a: string, b: string): number {
@@ -101,7 +119,7 @@ export function parseSettings(input: SettingsInput = {}): Settings {
       `unknown setting ${unknown}.${suggest(unknown, settingNames)} Known: ${settingNames.join(', ')}`,
     );
   }
-  const result = schema.safeParse(input);
+  const result = settingsSchema.safeParse(input);
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const path = issue.path.join('.');
@@ -111,7 +129,7 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   throw new PipelineError('BadSetting', `setting ${path}: ${issue.message}; found ${found}`);
 }
 
-const listSettings = ['distances', 'resegmentRange', 'resampledPixelSpacing'];
+const listSettings = ['distances', 'resegmentRange', 'resampledPixelSpacing', 'sigma'];
 const words: Record<string, unknown> = { None: null, null: null, True: true, true: true, False: false, false: false };
 
 /**

@@ -1,15 +1,19 @@
 /** Which views the regions of a call are computed on: one for all, or one for each where the grid follows the region. */
-import type { Engine } from '../engine/index.ts';
+import { type Engine, Recording } from '../engine/index.ts';
+import { type Box, boxSize } from './box.ts';
 import { buffersOf, type DeviceVolume, gridOf } from './device-volume.ts';
 import { gridColumns } from './diagnostics.ts';
+import { indexToPhysical } from './geometry.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
+import type { PassSource } from './pass/prepare.ts';
 import { gridOfStep, resampleImage, type ResampleStep } from './preprocess.ts';
-import { resampleMask } from './resample/index.ts';
+import { recordResample, resampleMask } from './resample/index.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type MaskLabels, resolveSelection } from './selection.ts';
+import type { Settings } from './settings.ts';
 import type { Region, View } from './view.ts';
-import type { Geometry, Mask } from './volume.ts';
+import type { Geometry, Mask, Vec3 } from './volume.ts';
 
 /** Regions that share a view. */
 export interface ViewPlan {
@@ -21,16 +25,48 @@ export interface ViewPlan {
   open(): Promise<{ readonly view: View; release(): void }>;
 }
 
-/** One view of the image as it is. */
-export function planOneView(
+/**
+ * Views of the image as it is: one for all regions, or one for each where what is derived is cropped to the region.
+ * @param device the image on the GPU where images are derived from it; stays its owner's
+ */
+export function planViews(
+  engine: Engine,
   image: Intensities,
+  device: DeviceVolume | null,
   mask: Mask,
   labels: MaskLabels,
   regions: readonly Region[],
+  { preCrop, padDistance }: Settings,
 ): ViewPlan[] {
-  return [
-    { regions, open: async () => ({ view: { image, mask, labels, interpolated: null }, release: () => undefined }) },
-  ];
+  const view = { image, mask, labels, interpolated: null };
+  if (!device || !preCrop) {
+    const source = device && { image: device, first: origin };
+    return [{ regions, open: async () => ({ view: { ...view, source }, release: () => undefined }) }];
+  }
+  return regions.map((region) => ({
+    regions: [region],
+    open: async () => {
+      const source = await crop(engine, device, grown(resolveSelection(region.union, labels).box, padDistance, image));
+      return { view: { ...view, source }, release: () => engine.release(...buffersOf(source.image)) };
+    },
+  }));
+}
+
+const origin: Vec3 = [0, 0, 0];
+
+/** A box with voxels around it, as far as the image goes. */
+const grown = ({ first, last }: Box, by: number, { size }: Geometry): Box => ({
+  first: first.map((x) => Math.max(x - by, 0)) as unknown as Vec3,
+  last: last.map((x, i) => Math.min(x + by, size[i]! - 1)) as unknown as Vec3,
+});
+
+/** Cuts a box out of an image on the GPU; the part is kept. */
+async function crop(engine: Engine, image: DeviceVolume, box: Box): Promise<PassSource> {
+  const rec = new Recording('view/crop');
+  const grid = { ...gridOf(image), size: boxSize(box), origin: indexToPhysical(image, box.first) };
+  const part = recordResample(rec, image, grid, { interpolator: 'sitkNearestNeighbor' });
+  await engine.execute(rec);
+  return { image: part, first: box.first };
 }
 
 /** Views on resampled grids. @param image on the GPU; stays its owner's */
@@ -66,7 +102,8 @@ async function openView(
     const moved = await resampleMask(engine, mask, grid);
     const labels = await findMaskLabels(engine, moved);
     const interpolated = await imageColumns(engine, resampled);
-    return { view: { image: deviceIntensities(resampled), mask: moved, labels, interpolated }, release };
+    const source = { image: resampled, first: origin };
+    return { view: { image: deviceIntensities(resampled), mask: moved, labels, source, interpolated }, release };
   } catch (error) {
     release();
     throw error;

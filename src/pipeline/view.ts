@@ -4,7 +4,8 @@ import type { WantedFeatures } from './classes.ts';
 import { PipelineError } from './errors.ts';
 import type { Intensities } from './intensities.ts';
 import { measureMask } from './pass/facts.ts';
-import type { LoadedRegions } from './pass/prepare.ts';
+import type { ImageType } from './image-types.ts';
+import type { LoadedRegions, PassSource } from './pass/prepare.ts';
 import { type Outcome, runPass } from './pass/run.ts';
 import { checkRegion } from './roi/checks.ts';
 import type { Row } from './row.ts';
@@ -31,6 +32,8 @@ export interface View {
   readonly image: Intensities;
   readonly mask: Mask;
   readonly labels: MaskLabels;
+  /** What images are derived from; null where there are none to derive. */
+  readonly source: PassSource | null;
   /** Diagnostics of the image where it has been resampled. */
   readonly interpolated: Row | null;
 }
@@ -39,6 +42,7 @@ export interface View {
 export interface ViewContext {
   readonly engine: Engine;
   readonly settings: Settings;
+  readonly types: readonly ImageType[];
   readonly wanted: WantedFeatures;
   /** The mask as it was loaded. */
   readonly loaded: Mask;
@@ -47,7 +51,7 @@ export interface ViewContext {
 
 /** Computes regions on a view; each gets its features or its error by `set`, in no particular order. */
 export async function runView(
-  { engine, settings, wanted, loaded, signal }: ViewContext,
+  { engine, settings, types, wanted, loaded, signal }: ViewContext,
   view: View,
   regions: readonly Region[],
   set: (region: Region, outcome: Outcome) => void,
@@ -66,9 +70,19 @@ export async function runView(
   const selections = [...chosen.keys()];
   const before =
     view.mask !== loaded && settings.additionalInfo ? await loadedRegions(engine, loaded, view, selections) : null;
-  const { image, labels } = view;
+  const { image, labels, source } = view;
   for (const group of disjointGroups(selections)) {
-    const input = { engine, image, labels: labels.packed, selections: group, settings, mask: loaded, loaded: before };
+    const input = {
+      engine,
+      image,
+      labels: labels.packed,
+      selections: group,
+      settings,
+      types,
+      source,
+      mask: loaded,
+      loaded: before,
+    };
     await runPass(input, wanted, (selection, outcome) => set(chosen.get(selection) as Region, outcome), signal);
   }
 }

@@ -5,6 +5,7 @@ import type { FeatureClass } from '../../src/pipeline/classes.ts';
 import { wantedFeatures } from '../../src/pipeline/classes.ts';
 import { readImageFile } from '../../src/host/node/read.ts';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
+import { wantedImageTypes } from '../../src/pipeline/image-types.ts';
 import { countPass, levelTable } from '../../src/pipeline/pass/count.ts';
 import { gldmOf, glcmOf, glrlmOf, ngtdmOf } from '../../src/pipeline/pass/finalise.ts';
 import { preparePass } from '../../src/pipeline/pass/prepare.ts';
@@ -78,6 +79,8 @@ describeShared('PyRadiomics matrices', () => {
       labels: known.packed,
       selections,
       settings,
+      types: wantedImageTypes(),
+      source: null,
       mask,
       loaded: null,
     };

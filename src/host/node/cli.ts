@@ -8,6 +8,7 @@ import { extractCommand } from './commands/extract.ts';
 import { infoCommand } from './commands/info.ts';
 import { n4Command } from './commands/n4.ts';
 import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
+import { paramsCommand } from './commands/params.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
 import { resampleCommand } from './commands/resample.ts';
 
@@ -15,6 +16,7 @@ const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
   .version(version)
   .addCommand(extractCommand())
+  .addCommand(paramsCommand())
   .addCommand(preprocessCommand())
   .addCommand(n4Command())
   .addCommand(normaliseCommand())
@@ -32,7 +34,7 @@ Examples:
   );
 
 // Errors of the command line are thrown, so that all ways out pass below.
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) {
   command
     .exitOverride()
     .showHelpAfterError('(voxomics --help shows the commands, voxomics extract --help the options)');

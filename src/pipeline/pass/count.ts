@@ -60,27 +60,35 @@ function concat(parts: readonly Uint32Array[]): Uint32Array {
 /** Discretises in a submit of its own and replaces levels by ranks, so that the tables hold no empty levels. */
 async function countRanked(
   input: PassInput,
-  pass: PreparedPass,
+  all: PreparedPass,
   binning: Discretisation,
   layout: CountLayout,
   wanted: WantedFeatures,
 ): Promise<Counts> {
   const rec = new Recording('pass/levels');
+  // Cells of its own: other images of the pass write their levels between the two submits.
+  const own = rec.keep(rec.buffer('pass/levels.cells', all.cells.cells.bytes));
+  rec.copy(all.cells.cells, own);
+  const pass = { ...all, cells: { ...all.cells, cells: own } };
   const rows = regionRows(binning, pass.image.words, pass, layout, binning.rows);
   const edges = concat(binning.edges);
   const histogram = rec.download(
     recordLevels(rec, pass.cells, pass.image, uploadRegions(rec, rows), edges, layout.totalRows),
   );
-  const full = (await input.engine.execute(rec)).u32(histogram);
-  const ranked = rankRows(full, binning.rows);
-  const dense = layoutFor(input, pass, ranked.rows, ranked.greyLevels, layout.lines !== null);
-  checkTables(input, dense);
-  const next = new Recording('pass/count');
-  const from = uploadRegions(next, rows);
-  recordRank(next, pass.cells, from, ranked.ranks);
-  const regions = uploadRegions(next, regionRows(binning, pass.image.words, pass, dense, ranked.rows));
-  const counts = await recordCounts(next, input, pass, dense, regions, null, wanted);
-  return { ...counts, levels: full.filter((n) => n > 0) };
+  try {
+    const full = (await input.engine.execute(rec)).u32(histogram);
+    const ranked = rankRows(full, binning.rows);
+    const dense = layoutFor(input, pass, ranked.rows, ranked.greyLevels, layout.lines !== null);
+    checkTables(input, dense);
+    const next = new Recording('pass/count');
+    const from = uploadRegions(next, rows);
+    recordRank(next, pass.cells, from, ranked.ranks);
+    const regions = uploadRegions(next, regionRows(binning, pass.image.words, pass, dense, ranked.rows));
+    const counts = await recordCounts(next, input, pass, dense, regions, null, wanted);
+    return { ...counts, levels: full.filter((n) => n > 0) };
+  } finally {
+    input.engine.release(own);
+  }
 }
 
 /** Counts everything that the wanted classes need. */

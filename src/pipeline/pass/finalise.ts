@@ -128,8 +128,9 @@ function surfaceOf(pass: PreparedPass, counts: Counts, region: number) {
   };
 }
 
-/** Feature columns of one region in PyRadiomics' order, with the reasons of NaN values. */
+/** Feature columns of one region in PyRadiomics' order, with the reasons of NaN values. @param image the first part of their names */
 export function finaliseRegion(
+  image: string,
   input: PassInput,
   pass: PreparedPass,
   counts: Counts,
@@ -144,7 +145,7 @@ export function finaliseRegion(
     for (const feature of features) {
       // Deprecated texture features are known names without a value, as in PyRadiomics.
       if (!(feature in computed.values)) continue;
-      const column = `original_${name}_${feature}`;
+      const column = `${image}_${name}_${feature}`;
       values[column] = computed.values[feature] as number;
       const reason = computed.reasons[feature];
       if (reason !== undefined) reasons[column] = reason;

@@ -4,6 +4,8 @@ import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
 import { momentsOf, type RoiValues } from '../firstorder/features.ts';
 import { readValues } from '../firstorder/values.ts';
+import type { DeviceVolume } from '../device-volume.ts';
+import type { ImageType } from '../image-types.ts';
 import type { Intensities } from '../intensities.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
 import { decodeExtent, type Extent, recordExtent } from '../roi/extent.ts';
@@ -26,10 +28,21 @@ export interface PassInput {
   readonly labels: PackedLabels;
   readonly selections: readonly Selection[];
   readonly settings: Settings;
+  /** Images to compute features on, in the order of their columns. */
+  readonly types: readonly ImageType[];
+  /** What images are derived from; null where there are none to derive. */
+  readonly source: PassSource | null;
   /** The grid of the mask as it was loaded: the image's within the tolerance, unless it has been resampled. */
   readonly mask: Geometry;
   /** Where the mask has been resampled since it was loaded: its regions as they were. Null without diagnostics. */
   readonly loaded: LoadedRegions | null;
+}
+
+/** An image on the GPU: the whole or a part of the grid of the pass. It stays its owner's. */
+export interface PassSource {
+  readonly image: DeviceVolume;
+  /** Voxel of the grid that the image begins with. */
+  readonly first: Vec3;
 }
 
 /** The regions of a mask that has been resampled, for the diagnostics. */
@@ -70,9 +83,9 @@ export const fullConnectivity = (box: PaddedBox): Connectivity =>
   connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), box);
 
 /** The padded box of a pass: neighbours at the longest distance are inside it. */
-export function passBox(selections: readonly Selection[], settings: Settings): PaddedBox {
+export function passBox({ selections, types }: Pick<PassInput, 'selections' | 'types'>): PaddedBox {
   const box = selections.map((s) => s.box).reduce(boxUnion);
-  return padBox(box, Math.max(...settings.distances, 1));
+  return padBox(box, Math.max(...types.flatMap((type) => type.settings.distances), 1));
 }
 
 /** Cuts the regions out of a mask. @param grid voxels of the mask */
@@ -135,7 +148,7 @@ function thresholds(
 /** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
 export async function preparePass(input: PassInput): Promise<PreparedPass> {
   const { engine, settings, selections, image, labels } = input;
-  const box = passBox(selections, settings);
+  const box = passBox(input);
   const resegments = settings.resegmentRange !== null;
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);

@@ -1,6 +1,6 @@
 /** Runs the passes of a group of regions: in one trip over the GPU where it fits, in halves where it does not. */
 import { EngineError } from '../../engine/index.ts';
-import type { WantedFeatures } from '../classes.ts';
+import { intensityClasses, maskClasses, type WantedFeatures } from '../classes.ts';
 import { regionDiagnostics } from '../diagnostics.ts';
 import { PipelineError } from '../errors.ts';
 import type { FeatureValues } from '../feature-values.ts';
@@ -8,9 +8,13 @@ import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import { type Counts, countPass } from './count.ts';
+import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
 import { needsLevels, regionEdges } from './layout.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } from './prepare.ts';
+
+/** Bytes of the key of a voxel of a derived image. */
+const DERIVED_KEY_BYTES = 8;
 
 /** A region's features, or why there are none. */
 export type Outcome = { readonly features: FeatureValues; readonly diagnostics: Row } | PipelineError;
@@ -41,20 +45,32 @@ export async function runPass(
   if (input.selections.length === 0) return;
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
-  const need = passBox(input.selections, input.settings).cells * input.image.keyBytes;
+  const need = passBox(input).cells * (input.source ? DERIVED_KEY_BYTES : input.image.keyBytes);
   if (need > limit) return runHalves(input, need, limit, wanted, set, signal);
   const pass = await preparePass(input);
+  const buffers = [...pass.buffers];
+  /** Gives the failed regions their error and starts again with the others. */
+  const withoutFailed = (failed: ReadonlyMap<Selection, PipelineError>) => {
+    for (const [selection, error] of failed) set(selection, error);
+    return runPass({ ...input, selections: input.selections.filter((s) => !failed.has(s)) }, wanted, set, signal);
+  };
   try {
     const failed = failedRegions(input, pass, wanted);
-    if (failed.size > 0) {
-      for (const [selection, error] of failed) set(selection, error);
-      const rest = input.selections.filter((s) => !failed.has(s));
-      return await runPass({ ...input, selections: rest }, wanted, set, signal);
-    }
-    const counts = await countPass(input, pass, wanted);
+    if (failed.size > 0) return await withoutFailed(failed);
+    const derived = await derivePasses(input, pass);
+    buffers.push(...derived.flatMap((image) => image.pass.buffers));
+    const unusable = new Map(derived.flatMap((image) => [...unusableRegions(image, wanted)]));
+    if (unusable.size > 0) return await withoutFailed(unusable);
+    signal?.throwIfAborted();
+    const images = [originalPass(input, pass), ...derived];
+    // All in flight at once: the GPU has the next image before the host has read the last.
+    const counts = await Promise.all(
+      images.map((image) => countPass(image.input, image.pass, wantedOn(image, wanted))),
+    );
+    const counted = images.map((image, k) => ({ ...image, counts: counts[k]! }));
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
-      set(selection, finish(input, pass, counts, region, wanted));
+      set(selection, finish(counted, region, wanted));
     }
   } catch (error) {
     const tooLarge =
@@ -69,15 +85,45 @@ export async function runPass(
     }
     await runHalves(input, need, limit, wanted, set, signal);
   } finally {
-    input.engine.release(...pass.buffers);
+    input.engine.release(...buffers);
   }
 }
 
+/** The original image as one of the images of a pass: its mask features are wanted even where it is not. */
+function originalPass(input: PassInput, pass: PreparedPass): ImagePass {
+  const type = input.types.find(({ name }) => name === 'Original');
+  const settings = { ...(type?.settings ?? input.settings), additionalInfo: input.settings.additionalInfo };
+  return { type: type ?? null, name: 'original', input: { ...input, settings }, pass };
+}
+
+/** The classes of an image: those of the mask go with the original. */
+function wantedOn({ type, name }: ImagePass, wanted: WantedFeatures): WantedFeatures {
+  if (name !== 'original') return intensityClasses(wanted);
+  return type ? wanted : maskClasses(wanted);
+}
+
+type CountedImage = ImagePass & { readonly counts: Counts };
+
+/** Features of the mask, then those of every image in the order that was asked for. */
+function* parts(images: readonly CountedImage[], wanted: WantedFeatures): Iterable<[CountedImage, WantedFeatures]> {
+  const [original] = images as [CountedImage];
+  yield [original, maskClasses(wanted)];
+  for (const type of original.input.types)
+    for (const image of images) if (image.type === type) yield [image, intensityClasses(wanted)];
+}
+
 /** The features and diagnostics of one region, or the error of a class that cannot be computed for it. */
-function finish(input: PassInput, pass: PreparedPass, counts: Counts, region: number, wanted: WantedFeatures): Outcome {
+function finish(images: readonly CountedImage[], region: number, wanted: WantedFeatures): Outcome {
+  const [{ input, pass, counts }] = images as [CountedImage];
   try {
+    const features = Array.from(parts(images, wanted), ([image, classes]) =>
+      finaliseRegion(image.name, image.input, image.pass, image.counts, region, classes),
+    );
     return {
-      features: finaliseRegion(input, pass, counts, region, wanted),
+      features: {
+        values: Object.assign({}, ...features.map((f) => f.values)),
+        reasons: Object.assign({}, ...features.map((f) => f.reasons)),
+      },
       diagnostics: input.settings.additionalInfo ? regionDiagnostics(input, pass, counts, region) : {},
     };
   } catch (error) {
@@ -119,10 +165,25 @@ function failedRegions(input: PassInput, pass: PreparedPass, wanted: WantedFeatu
         checkRegion(selection.name, extent.voxels, extent.box, input.settings);
       }
       checkRange(state, pass.image);
-      if (needsLevels(wanted)) regionEdges(input, state);
+      if (input.types.some(({ name }) => name === 'Original') && needsLevels(wanted)) regionEdges(input, state);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       failed.set(state.selection, error);
+    }
+  }
+  return failed;
+}
+
+/** The regions that a derived image has no usable values in. */
+function unusableRegions({ name, input, pass }: ImagePass, wanted: WantedFeatures): Map<Selection, PipelineError> {
+  const failed = new Map<Selection, PipelineError>();
+  for (const state of pass.states) {
+    try {
+      checkRange(state, pass.image);
+      if (needsLevels(wanted)) regionEdges(input, state);
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      failed.set(state.selection, new PipelineError(error.code, `image ${name}: ${error.message}`, { cause: error }));
     }
   }
   return failed;

@@ -4,6 +4,7 @@ import { defineKernel, type Recording } from '../../engine/index.ts';
 import type { PaddedBox } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { type KeyKind, keyWords } from '../keys.ts';
+import type { Vec3 } from '../volume.ts';
 import type { KeyBuffer } from './range.ts';
 
 export const encode = defineKernel({
@@ -21,8 +22,11 @@ function kindOf({ type, tails }: DeviceVolume): Exclude<KeyKind, 'float64'> {
   return type === 'uint32' ? 'uint' : 'int';
 }
 
-/** Cuts a box out of an image and encodes it, as `encodeKeys` does on the host. */
-export function recordEncode(rec: Recording, image: DeviceVolume, box: PaddedBox): KeyBuffer {
+/**
+ * Cuts a box out of an image and encodes it, as `encodeKeys` does on the host.
+ * @param first voxel of the grid of the box that the image begins with, where the image is itself a part
+ */
+export function recordEncode(rec: Recording, image: DeviceVolume, box: PaddedBox, first: Vec3 = [0, 0, 0]): KeyBuffer {
   const kind = kindOf(image);
   const words = keyWords(kind);
   const keys = rec.zeros('roi/encode.keys', box.cells * words * 4);
@@ -31,7 +35,7 @@ export function recordEncode(rec: Recording, image: DeviceVolume, box: PaddedBox
   const params = {
     box_size: box.size,
     pad: box.pad,
-    box_first: box.box.first,
+    box_first: [0, 1, 2].map((i) => box.box.first[i]! - first[i]!),
     kind: kindCodes[kind],
     padded_size: box.padded,
     length,

@@ -6,8 +6,10 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import type { ExtractOptions } from '../../../pipeline/extract.ts';
 import type { Row } from '../../../pipeline/row.ts';
 import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
+import { presetNames } from '../../../pipeline/presets.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
+import { readParams } from '../params.ts';
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
@@ -19,6 +21,7 @@ type Format = (typeof formats)[number];
 interface Options extends EngineFlags, StepFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
+  readonly params?: string;
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
@@ -28,7 +31,7 @@ const collect = (value: string, all: readonly string[] = []) => [...all, value];
 
 export function extractCommand(): Command {
   const command = new Command('extract')
-    .description('extract the features of the original image, one row per region')
+    .description('extract features, one row per region')
     .argument('<image>', 'NIfTI, NRRD or MetaImage')
     .argument('<mask>', 'label map on the same grid')
     .option(
@@ -36,7 +39,12 @@ export function extractCommand(): Command {
       'a label, a union of labels, or all; may be repeated (default: setting label, 1)',
       collect,
     )
-    .option('-s, --setting <KEY=VALUE>', 'a PyRadiomics setting, e.g. binWidth=10; may be repeated', collect)
+    .option('-p, --params <file|preset>', `PyRadiomics’ parameter file, or a preset: ${presetNames.join(', ')}`)
+    .option(
+      '-s, --setting <KEY=VALUE>',
+      'a PyRadiomics setting, e.g. binWidth=10, before those of --params; may be repeated',
+      collect,
+    )
     .option(
       '-c, --classes <a,b>',
       'feature classes: shape,shape2D,firstorder,glcm,gldm,glrlm,glszm,ngtdm (default: all but shape2D)',
@@ -74,14 +82,17 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   if (format === 'parquet' && !options.output)
     throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
   const labels = parseRegions(options.label);
-  const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
-  const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
+  const params = options.params === undefined ? null : await readParams(options.params);
+  const settings: SettingsInput = Object.assign({}, params?.settings, ...(options.setting ?? []).map(parseSettingText));
+  const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
+  const classes = named ?? params?.classes;
   const preprocess = await preprocessSteps(options);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     const rows = await extractFiles(engine, imagePath, maskPath, {
       preprocess,
       labels,
       settings,
+      imageTypes: params?.imageTypes,
       classes,
       signal,
       onProgress,

@@ -1,0 +1,41 @@
+/** Parameter files: YAML or JSON as PyRadiomics reads them, with messages that name the line. */
+import { isCollection, LineCounter, parseDocument, stringify } from 'yaml';
+import { PipelineError } from '../../pipeline/errors.ts';
+import { checkParams, type Params, type ParamsIssue, parseParams } from '../../pipeline/params.ts';
+
+type Document = ReturnType<typeof parseDocument>;
+
+/** The line of a key, or of the nearest key above it that the file has. */
+function lineOf(document: Document, lines: LineCounter, path: ParamsIssue['path']): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = document.getIn(path.slice(0, depth - 1), true);
+    if (!isCollection(parent)) continue;
+    const last = path[depth - 1];
+    for (const [index, item] of parent.items.entries()) {
+      const node = (item as { key?: { value?: unknown; range?: number[] } }).key ?? (item as { range?: number[] });
+      const found = 'value' in node && 'key' in (item as object) ? String(node.value) === String(last) : index === last;
+      if (found && node.range) return lines.linePos(node.range[0]!).line;
+    }
+  }
+  return 1;
+}
+
+/**
+ * Reads a parameter file.
+ * @param text YAML or JSON
+ * @param name for messages
+ * @throws PipelineError BadSetting naming every line that is wrong, what was found and what is allowed
+ */
+export function parseParamsFile(text: string, name: string): Params {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = document.errors.map((error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  if (broken.length > 0) throw new PipelineError('BadSetting', broken.join('\n'));
+  const value: unknown = document.toJS();
+  const wrong = checkParams(value).map(({ path, message }) => `${name}:${lineOf(document, lines, path)}: ${message}`);
+  if (wrong.length > 0) throw new PipelineError('BadSetting', wrong.join('\n'));
+  return parseParams(value);
+}
+
+/** Parameters as the text of a parameter file. */
+export const formatParams = (params: object): string => stringify(params, { nullStr: '' });

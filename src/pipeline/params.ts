@@ -1,0 +1,116 @@
+/** Parameters of an extraction as PyRadiomics' parameter files hold them: settings, image types, feature classes. */
+import { z } from 'zod';
+import { type ClassSelection, type FeatureClass, featureClasses, featureNames } from './classes.ts';
+import { PipelineError } from './errors.ts';
+import { type ImageTypeName, type ImageTypeSelection, imageTypeNames } from './image-types.ts';
+import { type SettingsInput, settingNames, settingsSchema, suggest } from './settings.ts';
+
+/** What an extraction computes, and how. */
+export interface Params {
+  readonly settings: SettingsInput;
+  readonly imageTypes: ImageTypeSelection;
+  readonly classes: ClassSelection;
+}
+
+/** Settings of the voxel-based mode, which PyRadiomics keeps apart. */
+const voxelSetting = z.strictObject({
+  /** Distance of the neighbourhood's faces from its centre, voxels. */
+  kernelRadius: z.int().positive(),
+  /** Only voxels inside the region take part. */
+  maskedKernel: z.boolean(),
+  /** Value of voxels outside the region. */
+  initValue: z.union([z.number(), z.nan(), z.enum(['nan', 'NaN'])]),
+  /** Voxels computed at once; without effect here. */
+  voxelBatch: z.int(),
+});
+
+const partial = settingsSchema.partial();
+const each = <K extends string, S extends z.ZodType>(keys: readonly K[], schema: (key: K) => S) =>
+  Object.fromEntries(keys.map((key) => [key, schema(key)])) as Record<K, S>;
+const features = (name: FeatureClass) =>
+  z
+    .array(z.enum(featureNames(name) as [string, ...string[]]))
+    .nullable()
+    .optional();
+
+/** The schema of a parameter file. */
+export const paramsSchema = z.strictObject({
+  setting: partial.nullable().optional(),
+  imageType: z
+    .strictObject(each(imageTypeNames, () => partial.nullable().optional()))
+    .nullable()
+    .optional(),
+  featureClass: z.strictObject(each(featureClasses, features)).nullable().optional(),
+  voxelSetting: voxelSetting.partial().nullable().optional(),
+});
+
+/** JSON Schema (draft 2020-12) of a parameter file, for editors. */
+export const paramsJsonSchema = (): object => z.toJSONSchema(paramsSchema, { io: 'input', unrepresentable: 'any' });
+
+/** Something wrong in a parameter file. */
+export interface ParamsIssue {
+  /** Keys and indices that lead to it. */
+  readonly path: readonly (string | number)[];
+  /** What was expected, what was found. */
+  readonly message: string;
+}
+
+const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
+  if (path.length === 0) return Object.keys(paramsSchema.shape);
+  if (path[0] === 'voxelSetting') return Object.keys(voxelSetting.shape);
+  if (path[0] === 'imageType' && path.length === 1) return imageTypeNames;
+  return path[0] === 'featureClass' ? featureClasses : settingNames;
+};
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null)?.[key], value);
+
+function issuesOf(issue: z.core.$ZodIssue, value: unknown): ParamsIssue[] {
+  const path = issue.path as (string | number)[];
+  const where = path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `unknown key ${key}.${suggest(key, known)} Known${where ? ` under ${where}` : ''}: ${known.join(', ')}`,
+    }));
+  }
+  const found = JSON.stringify(valueAt(value, path));
+  const known = path[0] === 'featureClass' && path.length === 3 ? featureNames(path[1] as FeatureClass) : null;
+  if (known)
+    return [
+      {
+        path,
+        message: `${where}: unknown feature ${found}.${suggest(String(valueAt(value, path)), known)} Known: ${known.join(', ')}`,
+      },
+    ];
+  return [{ path, message: `${where}: ${issue.message}; found ${found}` }];
+}
+
+/** Everything that is wrong with parameters; nothing where they can be used. @param value what a file holds */
+export function checkParams(value: unknown): ParamsIssue[] {
+  const result = paramsSchema.safeParse(value ?? {});
+  return result.success ? [] : result.error.issues.flatMap((issue) => issuesOf(issue, value));
+}
+
+/**
+ * Reads parameters as PyRadiomics does: without image types the original, without classes all of them, shape2D too; a
+ * class without features stands for all that are not deprecated.
+ * @param value what a parameter file holds
+ * @throws PipelineError BadSetting with everything that is wrong
+ */
+export function parseParams(value: unknown): Params {
+  const issues = checkParams(value);
+  if (issues.length > 0) throw new PipelineError('BadSetting', issues.map(({ message }) => message).join('\n'));
+  const { setting, imageType, featureClass } = (value ?? {}) as z.input<typeof paramsSchema>;
+  const types = Object.entries(imageType ?? {}) as [ImageTypeName, SettingsInput | null][];
+  const classes = Object.entries(featureClass ?? {}) as [FeatureClass, string[] | null][];
+  return {
+    settings: setting ?? {},
+    imageTypes: types.length > 0 ? Object.fromEntries(types) : ['Original'],
+    classes:
+      classes.length > 0
+        ? Object.fromEntries(classes.map(([name, list]) => [name, list && list.length > 0 ? list : null]))
+        : featureClasses,
+  };
+}

@@ -1,0 +1,81 @@
+/** The derived images of a pass: filtered on the GPU, cut to the box of the regions, measured in one submit. */
+import { type Engine, Recording } from '../../engine/index.ts';
+import type { Box, PaddedBox } from '../box.ts';
+import { buffersOf } from '../device-volume.ts';
+import { type DerivedImage, deriveImages } from '../filter/index.ts';
+import { derivedTypes, type ImageType } from '../image-types.ts';
+import { recordEncode } from '../roi/encode.ts';
+import { decodeRange, recordRange } from '../roi/range.ts';
+import type { Vec3 } from '../volume.ts';
+import type { PassInput, PassSource, PreparedPass } from './prepare.ts';
+
+/** A pass over one image. */
+export interface ImagePass {
+  /** Null for the original image where only its mask is wanted. */
+  readonly type: ImageType | null;
+  /** PyRadiomics' name of the image, the first part of its columns. */
+  readonly name: string;
+  readonly input: PassInput;
+  readonly pass: PreparedPass;
+}
+
+const plus = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const minus = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+const shifted = ({ first, last }: Box, by: Vec3): Box => ({ first: minus(first, by), last: minus(last, by) });
+
+type TypedImage = DerivedImage & { readonly type: ImageType };
+
+/** Runs the filters one after the other: what one needs on the way is free for the next. */
+async function filterAll(
+  engine: Engine,
+  types: readonly ImageType[],
+  { image, first }: PassSource,
+  { box }: PaddedBox,
+  found: TypedImage[],
+): Promise<void> {
+  const within = shifted(box, first);
+  for (const type of types)
+    for (const derived of await deriveImages(type.name, { engine, image, box: within, settings: type.settings }))
+      found.push({ ...derived, first: plus(derived.first, first), type });
+}
+
+/**
+ * Derives the images of a pass and measures its regions on them. Regions, cells and extents are those of the pass; the
+ * keys of the images (`pass.buffers`) are the caller's to release.
+ * @throws PipelineError of the filters
+ */
+export async function derivePasses(input: PassInput, pass: PreparedPass): Promise<ImagePass[]> {
+  const types = derivedTypes(input.types);
+  if (!input.source || types.length === 0) return [];
+  const { engine } = input;
+  const images: TypedImage[] = [];
+  try {
+    await filterAll(engine, types, input.source, pass.cells.box, images);
+    const rec = new Recording('pass/derived');
+    const measured = images.map(({ image, first }) => {
+      const keys = recordEncode(rec, image, pass.cells.box, first);
+      rec.keep(keys.keys);
+      return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
+    });
+    const results = await engine.execute(rec);
+    return images.map(({ name, type, image }, k): ImagePass => {
+      const { keys, ranges } = measured[k]!;
+      const words = results.u32(ranges);
+      const states = pass.states.map((s, region) => ({ ...s, range: decodeRange(words, region, keys.kind) }));
+      return {
+        type,
+        name,
+        input: {
+          ...input,
+          image: { ...input.image, float32: image.type === 'float32' },
+          // The diagnostics are those of the original image.
+          settings: { ...type.settings, additionalInfo: false },
+          loaded: null,
+        },
+        pass: { ...pass, image: keys, states, original: states, buffers: [keys.keys] },
+      };
+    });
+  } finally {
+    engine.release(...images.flatMap(({ image }) => buffersOf(image)));
+  }
+}
