@@ -10,7 +10,8 @@ export const recordedNumber = (value: unknown): number =>
  * order-1 terms of correlation measures.
  */
 function scaleOf(column: string, row: Readonly<Record<string, unknown>>): number {
-  const of = (name: string) => Math.abs((row[`original_${name}`] as number | null) ?? 0);
+  const image = column.replace(/_[^_]+_[^_]+$/, '');
+  const of = (name: string) => Math.abs((row[`${image}_${name}`] as number | null) ?? 0);
   if (column.endsWith('glcm_ClusterShade')) return of('glcm_ClusterTendency') ** 1.5;
   if (/glcm_(Imc1|Imc2|Correlation)$/.test(column)) return 1;
   if (column.endsWith('firstorder_Skewness')) return 1;
@@ -34,21 +35,18 @@ export function differences(
   recorded: Readonly<Record<string, unknown>>,
   tolerance: number,
 ): Difference[] {
-  return Object.keys(recorded)
-    .filter((column) => column.startsWith('original_'))
-    .flatMap((column) => {
-      const expected = recordedNumber(recorded[column]);
-      const found = row[column];
-      const actual =
-        found === null || found === undefined
-          ? column in row
-            ? Number.NaN
-            : Number.POSITIVE_INFINITY
-          : (found as number);
-      if (Number.isNaN(expected) && Number.isNaN(actual)) return [];
-      if (expected === actual) return [];
-      const relative =
-        Math.abs(actual - expected) / Math.max(Math.abs(expected), Math.abs(actual), scaleOf(column, row));
-      return relative <= tolerance ? [] : [{ column, expected, actual, relative }];
-    });
+  return Object.keys(recorded).flatMap((column) => {
+    const expected = recordedNumber(recorded[column]);
+    const found = row[column];
+    const actual =
+      found === null || found === undefined
+        ? column in row
+          ? Number.NaN
+          : Number.POSITIVE_INFINITY
+        : (found as number);
+    if (Number.isNaN(expected) && Number.isNaN(actual)) return [];
+    if (expected === actual) return [];
+    const relative = Math.abs(actual - expected) / Math.max(Math.abs(expected), Math.abs(actual), scaleOf(column, row));
+    return relative <= tolerance ? [] : [{ column, expected, actual, relative }];
+  });
 }
