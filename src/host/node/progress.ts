@@ -16,6 +16,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   resample: 'resampling',
   labels: 'regions',
   regions: 'regions',
+  cases: 'cases',
 };
 
 /** Shows nothing before 1.5 s; then a bar, or a line every 5 s where standard error is not a terminal. */

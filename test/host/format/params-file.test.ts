@@ -1,0 +1,104 @@
+/** Parameter files: PyRadiomics' own, and messages that name the line. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatParams, parseParamsFile } from '../../../src/host/format/params-file.ts';
+import { paramsJsonSchema, parseParams } from '../../../src/pipeline/params.ts';
+import { presetNames, presetOf, presets } from '../../../src/pipeline/presets.ts';
+import { describeShared, hasShared, sharedPath } from '../../support/shared.ts';
+
+describe('parameter files', () => {
+  it('read YAML and JSON alike', () => {
+    const yaml =
+      'setting:\n  binWidth: 5\n  weightingNorm:\nimageType:\n  LoG:\n    sigma: [1, 2]\nfeatureClass:\n  glcm: [Contrast]\n  shape:\n';
+    const json = JSON.stringify({
+      setting: { binWidth: 5, weightingNorm: null },
+      imageType: { LoG: { sigma: [1, 2] } },
+      featureClass: { glcm: ['Contrast'], shape: null },
+    });
+    expect(parseParamsFile(yaml, 'p.yaml')).toEqual({
+      settings: { binWidth: 5, weightingNorm: null },
+      imageTypes: { LoG: { sigma: [1, 2] } },
+      classes: { glcm: ['Contrast'], shape: null },
+    });
+    expect(parseParamsFile(json, 'p.json')).toEqual(parseParamsFile(yaml, 'p.yaml'));
+  });
+
+  it('take the original image and all classes where nothing is named', () => {
+    const { imageTypes, classes } = parseParamsFile('', 'p.yaml');
+    expect(imageTypes).toEqual(['Original']);
+    expect(classes).toContain('shape2D');
+    expect(parseParams({ featureClass: { firstorder: [] } }).classes).toEqual({ firstorder: null });
+  });
+
+  it.each([
+    ['setting:\n  binWidth: -3\n', [/^p\.yaml:2: setting\.binWidth: .*found -3$/]],
+    ['setting:\n  binWidht: 3\n', [/^p\.yaml:2: unknown key binWidht\. Did you mean binWidth\?/]],
+    ['imageType:\n  Original: {}\n  Wavlet: {}\n', [/^p\.yaml:3: .*Did you mean Wavelet\?.*LoG/]],
+    ['imageType:\n  LoG:\n    sigma: [1, -2]\n', [/^p\.yaml:3: imageType\.LoG\.sigma\.1: .*found -2$/]],
+    ['featureClass:\n  glcm:\n    - Contrast\n    - Contrst\n', [/^p\.yaml:4: .*Did you mean Contrast\?/]],
+    ['settings: {}\n', [/^p\.yaml:1: unknown key settings\. Did you mean setting\?/]],
+    ['a: [1\nb: 2', [/^p\.yaml:\d: /]],
+    ['setting:\n  label: 1.5\n  force2D: 2\n', [/^p\.yaml:2: setting\.label/, /^p\.yaml:3: setting\.force2D/]],
+    ['setting:\n  lbp2DMethod: rot\n', [/^p\.yaml:2: .*"default"\|"ror"\|"uniform"\|"var".*found "rot"$/]],
+  ])('%j is refused with every line that is wrong', (text, messages) => {
+    const lines = (() => {
+      try {
+        parseParamsFile(text, 'p.yaml');
+        return [];
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'PipelineError', code: 'BadSetting' });
+        return (error as Error).message.split('\n');
+      }
+    })();
+    messages.forEach((message, i) => {
+      expect(lines[i]).toMatch(message);
+    });
+    expect(lines.length).toBeGreaterThanOrEqual(messages.length);
+  });
+});
+
+describe('presets', () => {
+  it.each([...presetNames])('%s comes back from its text', (name) => {
+    const { params } = presets[name];
+    expect(parseParamsFile(formatParams(params), 'p.yaml')).toEqual(parseParams(params));
+  });
+
+  it('are found by name, or a name is suggested', () => {
+    expect(presetOf('mr').description).toContain('MR');
+    expect(() => presetOf('guo2024')).toThrow(/Did you mean guo2024-a\?/);
+  });
+
+  it('the schema for editors knows every key', () => {
+    const text = JSON.stringify(paramsJsonSchema());
+    for (const key of ['binWidth', 'LBP3D', 'featureClass', 'kernelRadius', 'GrayLevelNonUniformity'])
+      expect(text).toContain(`"${key}"`);
+  });
+});
+
+describeShared('PyRadiomics’ parameter files', () => {
+  const folders = ['reference/pyradiomics/params', 'data/pyradiomics/examples/exampleSettings'];
+  const files = (hasShared ? folders : []).flatMap((folder) =>
+    readdirSync(sharedPath(folder))
+      .filter((name) => /\.(ya?ml|json)$/.test(name))
+      .map((name) => ({ folder, name })),
+  );
+  it.each(files)('$name is read', ({ folder, name }) => {
+    const { classes } = parseParamsFile(readFileSync(sharedPath(folder, name), 'utf8'), name);
+    expect(Object.keys(classes).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['original_default', 'pyradiomics'],
+    ['paper1037a', 'guo2024-a'],
+    ['paper1037b', 'guo2024-b'],
+    ['all_types', 'all'],
+    ['mr_norm', 'mr'],
+  ])('%s is the preset %s', (file, preset) => {
+    const recorded = parseParamsFile(readFileSync(sharedPath(folders[0]!, `${file}.yaml`), 'utf8'), file);
+    const { settings, imageTypes, classes } = parseParams(presetOf(preset).params);
+    // A width of 25 is the default.
+    expect(settings).toEqual({ ...(recorded.settings.binCount ? {} : { binWidth: 25 }), ...recorded.settings });
+    expect(Object.entries(imageTypes)).toEqual(Object.entries(recorded.imageTypes));
+    expect(Object.keys(classes)).toEqual(Object.keys(recorded.classes));
+  });
+});
