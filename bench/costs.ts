@@ -108,4 +108,6 @@ export const costs: Readonly<Record<string, Cost>> = {
   'normalise/affine': perImageVoxel(8, 5),
   'normalise/affine-wide': perImageVoxel(12, 100),
   'normalise/piecewise': perImageVoxel(8, 30),
+  // Eight bands of coif1: seven steps that read one image and write two, six products for each sample of these.
+  'filter/wavelet': perImageVoxel(4 + 6 * 8 + 14 * 8, 14 * 6 * 26),
 };

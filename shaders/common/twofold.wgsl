@@ -49,3 +49,15 @@ fn divide2(a: vec2f, b: vec2f) -> vec2f {
   let rest = add2(a, -multiply2(vec2f(first, 0.0), b));
   return quick_two_sum(first, rest.x / b.x);
 }
+
+// Adds factor x, whose factor is known beforehand: high and low word, then the upper 12 bits of the high word and the rest of
+// it. The low word of the sum is not carried over: after n products it is exact to about n 2^-48 of their magnitudes,
+// and two_sum(sum.x, sum.y) puts it right.
+fn add_product(sum: vec2f, factor: vec4f, x: vec2f) -> vec2f {
+  let product = opaque(factor.x * x.x);
+  let xh = upper(x.x);
+  let xl = x.x - xh;
+  let rest = ((factor.z * xh - product) + factor.z * xl + factor.w * xh) + factor.w * xl;
+  let high = two_sum(sum.x, product);
+  return vec2f(high.x, sum.y + (high.y + (rest + (factor.x * x.y + factor.y * x.x))));
+}

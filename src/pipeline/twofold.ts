@@ -14,3 +14,16 @@ export function splitPairs(values: Float64Array): Float32Array<ArrayBuffer> {
   });
   return pairs;
 }
+
+/** float64 factors as `add_product` of the shader takes them: high and low word, upper 12 bits of the high word, its rest. */
+export function splitFactors(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const factors = new Float32Array(4 * values.length);
+  const words = new Uint32Array(factors.buffer);
+  for (let i = 0; i < values.length; i++) {
+    const [high, low] = splitFloat(values[i] as number);
+    factors.set([high, low, high], 4 * i);
+    words[4 * i + 2]! &= 0xfffff000;
+    factors[4 * i + 3] = high - factors[4 * i + 2]!;
+  }
+  return factors;
+}

@@ -44,7 +44,7 @@ export function pyradiomicsGrid(
 }
 
 /** The box with some voxels around it, inside the image. */
-function cropGrid(image: Geometry, { first, last }: Box, padDistance: number): Geometry {
+export function cropGrid(image: Geometry, { first, last }: Box, padDistance: number): Geometry {
   const low = map3((i) => Math.max(0, first[i] - padDistance));
   const high = map3((i) => Math.min(image.size[i] - 1, last[i] + padDistance));
   return { ...gridOf(image), size: map3((i) => high[i] - low[i] + 1), origin: indexToPhysical(image, low) };

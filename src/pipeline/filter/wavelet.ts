@@ -1,0 +1,293 @@
+/** filter/wavelet: undecimated wavelet decomposition on the GPU, as PyRadiomics makes its wavelet images. */
+import source from '../../../shaders/filter/wavelet.wgsl?raw';
+import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { type Box, boxSize } from '../box.ts';
+import type { DeviceVolume } from '../device-volume.ts';
+import { PipelineError } from '../errors.ts';
+import type { Stretch } from '../resample/axis.ts';
+import { cropGrid } from '../resample/grids.ts';
+import { splitFactors } from '../twofold.ts';
+import { singleBank, type WaveletBank, waveletBank } from './wavelet-bank.ts';
+
+export const wavelet = defineKernel({
+  name: 'filter/wavelet',
+  source,
+  bindings: {
+    params: 'uniform',
+    samples: 'read',
+    tails: 'read',
+    places: 'read',
+    filters: 'read',
+    low: 'read_write',
+    low_tails: 'read_write',
+    high: 'read_write',
+    high_tails: 'read_write',
+  },
+  workgroup: 64,
+});
+
+/** PyRadiomics' settings of the wavelet images, by their names there. */
+export interface WaveletSettings {
+  /** A discrete wavelet of PyWavelets. Default coif1. */
+  readonly wavelet?: string;
+  /** Number of decompositions, each of the approximation of the one before. Default 1. */
+  readonly level?: number;
+  /** Decompositions before the first whose images are wanted. Default 0. */
+  readonly start_level?: number;
+  /** Leave one axis unfiltered. Default false. */
+  readonly force2D?: boolean;
+  /** That axis, counted from the slowest: 0 is z of an image of three dimensions. Default 0. */
+  readonly force2Ddimension?: number;
+}
+
+/** An image that a filter made. */
+export interface FilteredImage {
+  /** Name of the image type in feature names, as PyRadiomics has it. */
+  readonly name: string;
+  readonly image: DeviceVolume;
+}
+
+type Axis = 0 | 1 | 2;
+type Stretches = readonly [Stretch, Stretch, Stretch];
+
+/** Samples on the GPU and the part of the padded image that they cover. Positions are periodic. */
+interface Samples {
+  readonly buffer: BufferRef;
+  readonly tails: BufferRef | null;
+  /** First position (may be negative) and count along each axis. */
+  readonly covers: Stretches;
+}
+
+/** What stays the same during a decomposition. */
+interface Transform {
+  readonly rec: Recording;
+  readonly single: boolean;
+  readonly taps: number;
+  /** Both filters, as the shader takes them. */
+  readonly filters: BufferRef;
+  /** Filtered axes in the order of the letters of a name. */
+  readonly axes: readonly Axis[];
+  /** Sizes of the padded image: even along filtered axes. */
+  readonly period: readonly [number, number, number];
+}
+
+const LOW = 1;
+const HIGH = 2;
+const BOTH = 3;
+
+/** Samples per invocation. */
+const STRIP = 8;
+
+/** Offset along an axis of a position; PyRadiomics pads odd axes of the image with its first voxel. */
+function indexOf(position: number, { first, count }: Stretch, period: number): number {
+  const index = (((position - first) % period) + period) % period;
+  return index < count ? index : 0;
+}
+
+/** What a filter reads to make a stretch: the whole period where it would wrap round. */
+function support({ first, count }: Stretch, taps: number, period: number): Stretch {
+  if (count + taps - 1 >= period) return { first: 0, count: period };
+  return { first: first + taps / 2 - (taps - 1), count: count + taps - 1 };
+}
+
+/** Numbers of a filter's coefficients in the order in which PyWavelets adds their products to position `o`. */
+function summationOrder(o: number, taps: number, period: number): number[] {
+  // Past the end of the line it begins with the coefficients that wrap round, from the end of the line on.
+  const wrapped = o + taps / 2 - period;
+  return Array.from({ length: taps }, (_, t) => (t <= wrapped ? wrapped - t : t));
+}
+
+/** The shader's `places`. */
+function placesOf({ taps, period }: Transform, covers: Stretches, axis: Axis, out: Stretches): Uint32Array {
+  const strides = [1, covers[0].count, covers[0].count * covers[1].count] as const;
+  const along = out[axis];
+  const starts = [0, out[0].count, out[0].count + out[1].count] as const;
+  const table = starts[2] + out[2].count;
+  const places = new Uint32Array(table + 2 * taps * along.count);
+  const offset = (i: Axis, position: number) => strides[i] * indexOf(position, covers[i], period[i]);
+  for (const i of [0, 1, 2] as const) {
+    if (i === axis) continue;
+    for (let k = 0; k < out[i].count; k++) places[starts[i] + k] = offset(i, out[i].first + k);
+  }
+  for (let k = 0; k < along.count; k++) {
+    const o = (((along.first + k) % period[axis]) + period[axis]) % period[axis];
+    summationOrder(o, taps, period[axis]).forEach((f, t) => {
+      places.set([offset(axis, o + taps / 2 - f), f], table + 2 * (k * taps + t));
+    });
+  }
+  return places;
+}
+
+const sizeOf = (covers: Stretches) => [covers[0].count, covers[1].count, covers[2].count] as const;
+
+/** Filters along one axis. @param out what the results cover */
+function recordStep(
+  transform: Transform,
+  { buffer, tails, covers }: Samples,
+  axis: Axis,
+  out: Stretches,
+  bands: typeof LOW | typeof BOTH | typeof HIGH,
+): readonly [low: Samples, high: Samples] {
+  const { rec, single, taps, filters } = transform;
+  const size = sizeOf(out);
+  const bytes = 4 * size[0] * size[1] * size[2];
+  const result = (name: string, made: boolean) => rec.buffer(`filter/wavelet.${name}`, made ? bytes : 4);
+  const low = result('low', (bands & LOW) !== 0);
+  const high = result('high', (bands & HIGH) !== 0);
+  const low_tails = result('low_tails', !single && (bands & LOW) !== 0);
+  const high_tails = result('high_tails', !single && (bands & HIGH) !== 0);
+  const length = size[0] * size[1] * Math.ceil(size[2] / STRIP);
+  const params = {
+    size,
+    axis,
+    taps,
+    strip: STRIP,
+    length,
+    has_tails: Number(tails !== null),
+    single: Number(single),
+    bands,
+    zero: 0,
+  };
+  const places = rec.upload('filter/wavelet.places', placesOf(transform, covers, axis, out));
+  const buffers = { samples: buffer, tails: tails ?? buffer, places, filters, low, low_tails, high, high_tails };
+  rec.dispatch(wavelet, { params, ...buffers }, length);
+  const samples = (values: BufferRef, rest: BufferRef): Samples => ({
+    buffer: values,
+    tails: single ? null : rest,
+    covers: out,
+  });
+  return [samples(low, low_tails), samples(high, high_tails)];
+}
+
+/** What a step along `axes[0]` must make so that the later axes can make `wanted`. */
+const stepCovers = ({ taps, period }: Transform, wanted: Stretches, later: readonly Axis[]): Stretches => {
+  const cover = (i: Axis) => (later.includes(i) ? support(wanted[i], taps, period[i]) : wanted[i]);
+  return [cover(0), cover(1), cover(2)];
+};
+
+/** The low pass along all axes. */
+function recordApproximation(transform: Transform, samples: Samples, wanted: Stretches): Samples {
+  return transform.axes.reduce((current, axis, k) => {
+    const out = stepCovers(transform, wanted, transform.axes.slice(k + 1));
+    return recordStep(transform, current, axis, out, LOW)[0];
+  }, samples);
+}
+
+/** A band and its letters, one per filtered axis. */
+type Band = readonly [letters: string, samples: Samples];
+
+/**
+ * All bands in the order of their letters, L before H.
+ * @param approximation whether the low pass along all axes is wanted, which comes first
+ */
+function recordBands(transform: Transform, samples: Samples, wanted: Stretches, approximation: boolean): Band[] {
+  let bands: Band[] = [['', samples]];
+  transform.axes.forEach((axis, k) => {
+    const later = transform.axes.slice(k + 1);
+    const out = stepCovers(transform, wanted, later);
+    bands = bands.flatMap(([letters, current]): Band[] => {
+      const detailOnly = !approximation && later.length === 0 && !letters.includes('H');
+      const [low, high] = recordStep(transform, current, axis, out, detailOnly ? HIGH : BOTH);
+      const highBand: Band = [`${letters}H`, high];
+      return detailOnly ? [highBand] : [[`${letters}L`, low], highBand];
+    });
+  });
+  return bands;
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least)
+    throw new PipelineError('BadSetting', `${name}: expected a whole number of at least ${least}, found ${value}`);
+}
+
+/** The axes that are filtered, in the order of the letters. */
+function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: WaveletSettings): Axis[] {
+  const axes: Axis[] = dimension === 3 ? [0, 1, 2] : [0, 1];
+  if (!force2D) return axes;
+  if (!Number.isInteger(force2Ddimension) || force2Ddimension < 0 || force2Ddimension >= dimension)
+    throw new PipelineError(
+      'BadSetting',
+      `force2Ddimension: expected 0 to ${dimension - 1}, found ${force2Ddimension}; 0 is the slowest axis`,
+    );
+  return axes.filter((axis) => axis !== dimension - 1 - force2Ddimension);
+}
+
+const wholeBox = ({ size }: DeviceVolume): Box => ({ first: [0, 0, 0], last: [size[0] - 1, size[1] - 1, size[2] - 1] });
+
+/**
+ * The wavelet images of PyRadiomics, in its order and by its names (`wavelet-LLH` … `wavelet-LLL`, the first letter is that
+ * of x; `wavelet2-…` from the second level on). PyRadiomics filters every level with the same, undilated filters and pads
+ * odd axes at their end with their first voxel; lines are periodic.
+ *
+ * Values are those of a float64 computation: float32 voxels and tails. Images of type float32 are filtered in float32
+ * arithmetic and stay float32, because PyWavelets does so. A voxel that is not finite makes NaN.
+ * @param image stays
+ * @param box voxels of the image that are wanted; null for all. The images cover the box alone: their voxel 0 is the box's
+ *   first. Nothing is computed that the box does not need, and its values are those of the whole image.
+ * @returns images whose buffers are kept and are the caller's to release
+ * @throws PipelineError BadSetting on an unknown wavelet, a level below 1, a start_level below 0, a force2Ddimension that
+ *   the image does not have
+ */
+export function recordWavelet(
+  rec: Recording,
+  image: DeviceVolume,
+  settings: WaveletSettings = {},
+  box: Box | null = null,
+): FilteredImage[] {
+  const { wavelet: name = 'coif1', level = 1, start_level = 0 } = settings;
+  checkCount('level', level, 1);
+  checkCount('start_level', start_level, 0);
+  const single = image.type === 'float32' && image.tails === null;
+  const bank = single ? singleBank(name) : waveletBank(name);
+  const axes = axesOf(image.dimension, settings);
+  const padded = (i: Axis) => (axes.includes(i) ? image.size[i] + (image.size[i] % 2) : image.size[i]);
+  const transform: Transform = {
+    rec,
+    single,
+    taps: bank.low.length,
+    filters: rec.upload('filter/wavelet.filters', splitFactors(interleaved(bank))),
+    axes,
+    period: [padded(0), padded(1), padded(2)],
+  };
+  const part = box ?? wholeBox(image);
+  const grid = cropGrid(image, part, 0);
+  const wanted = stretchesOf(part);
+  const last = start_level + level;
+  let current: Samples = { buffer: image.voxels, tails: image.tails, covers: stretchesOf(wholeBox(image)) };
+  const images: FilteredImage[] = [];
+  for (let done = 0; done < last; done++) {
+    const isLast = done === last - 1;
+    if (done >= start_level) {
+      const number = done - start_level + 1;
+      const prefix = number === 1 ? 'wavelet' : `wavelet${number}`;
+      const bands = recordBands(transform, current, wanted, isLast);
+      for (const [letters, { buffer, tails }] of isLast ? [...bands.slice(1), bands[0]!] : bands) {
+        const kept = { voxels: rec.keep(buffer), tails: tails && rec.keep(tails) };
+        images.push({
+          name: `${prefix}-${letters}`,
+          image: { ...grid, ...kept, type: single ? 'float32' : 'float64' },
+        });
+      }
+    }
+    if (!isLast)
+      current = recordApproximation(transform, current, remainingSupport(transform, wanted, last - 1 - done));
+  }
+  return images;
+}
+
+/** What an approximation must cover so that `steps` further decompositions can make `wanted`. */
+function remainingSupport(transform: Transform, wanted: Stretches, steps: number): Stretches {
+  let covers = wanted;
+  for (let k = 0; k < steps; k++) covers = stepCovers(transform, covers, transform.axes);
+  return covers;
+}
+
+function stretchesOf(box: Box): Stretches {
+  const size = boxSize(box);
+  const stretch = (i: Axis): Stretch => ({ first: box.first[i], count: size[i] });
+  return [stretch(0), stretch(1), stretch(2)];
+}
+
+/** Coefficients of low and high pass by turns. */
+const interleaved = ({ low, high }: WaveletBank): Float64Array =>
+  Float64Array.from({ length: 2 * low.length }, (_, k) => (k % 2 === 0 ? low : high)[k >> 1]!);

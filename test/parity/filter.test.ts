@@ -1,0 +1,137 @@
+/** Wavelet and LoG images beside those that PyRadiomics made. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toVolume } from '../../src/host/format/index.ts';
+import { readImageFile } from '../../src/host/node/read.ts';
+import { type Engine, Recording } from '../../src/engine/index.ts';
+import type { Box } from '../../src/pipeline/box.ts';
+import { buffersOf, type DeviceVolume, downloadVolume, toDevice, volumeOf } from '../../src/pipeline/device-volume.ts';
+import { type FilteredImage, recordWavelet } from '../../src/pipeline/filter/wavelet.ts';
+import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
+import { useEngine } from '../support/engine.ts';
+import { readNpy } from '../support/npy.ts';
+import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
+
+/** Of the range of an image: numbers of 48 bits, a few units in three sums of products. */
+const TWOFOLD = 1e-12;
+const BIN_WIDTH = 25;
+
+interface Recorded {
+  readonly offset_zyx: Vec3;
+  readonly shape_zyx: Vec3;
+  readonly image_type?: string;
+  readonly pixel_type: string;
+  readonly settings?: Record<string, unknown>;
+  readonly whole: { readonly min: number; readonly max: number };
+}
+interface Index {
+  readonly image: string;
+  readonly mask: string;
+  readonly label: number;
+  readonly images: Readonly<Record<string, Recorded>>;
+}
+
+const reversed = ([a, b, c]: Vec3): Vec3 => [c, b, a];
+
+function boxOf({ offset_zyx, shape_zyx }: Recorded): Box {
+  const first = reversed(offset_zyx);
+  const size = reversed(shape_zyx);
+  return { first, last: [first[0] + size[0] - 1, first[1] + size[1] - 1, first[2] + size[2] - 1] };
+}
+
+/** Runs a filter and reads its images back. */
+async function made(engine: Engine, record: (rec: Recording) => FilteredImage[]): Promise<Map<string, Volume>> {
+  const rec = new Recording('test');
+  const images = record(rec);
+  const downloads = images.map(({ image }) => downloadVolume(rec, image));
+  const results = await engine.execute(rec);
+  engine.release(...images.flatMap(({ image }) => buffersOf(image)));
+  return new Map(images.map(({ name, image }, k) => [name, volumeOf(results, downloads[k]!, image)]));
+}
+
+/** Bins of a fixed width anchored at 0, inside the mask. */
+function levels(values: ArrayLike<number>, inside: readonly number[]): number[] {
+  const lowest = inside.reduce((low, i) => Math.min(low, values[i]!), Number.POSITIVE_INFINITY);
+  const edge = Math.floor(lowest / BIN_WIDTH) * BIN_WIDTH;
+  return inside.map((i) => 1 + Math.floor((values[i]! - edge) / BIN_WIDTH));
+}
+
+/** Names of the recorded images of an image type that were made with one suffix, without it. */
+function recordedNames(index: Index, type: string, suffix: string): string[] {
+  return Object.entries(index.images)
+    .filter(([name, { image_type }]) => image_type === type && /^[a-z]+\d?-[A-Z]+(_\w+)?$/.test(name))
+    .map(([name]) => name)
+    .filter((name) => (suffix ? name.endsWith(suffix) : !name.includes('_')))
+    .map((name) => name.slice(0, name.length - suffix.length));
+}
+
+describeShared('PyRadiomics images', () => {
+  const engine = useEngine();
+
+  describe.each(hasShared ? ['breast1', 'brain1'] : [])('%s', (name) => {
+    const folder = sharedPath('reference/pyradiomics/images', name);
+    const index = JSON.parse(hasShared ? readFileSync(`${folder}/index.json`, 'utf8') : '{}') as Index;
+    const npy = (file: string) => readNpy(`${folder}/${file}.npy.gz`).data;
+    const inside: number[] = [];
+    if (hasShared)
+      npy('mask').forEach((label, i) => {
+        if (label === 1) inside.push(i);
+      });
+    let image: DeviceVolume;
+    beforeAll(async () => {
+      image = await toDevice(engine(), toVolume(await readImageFile(sharedPath(index.image))), { exact: true });
+    });
+    afterAll(() => engine().release(...buffersOf(image)));
+
+    const wavelets = hasShared ? ['', '_force2D', ...(name === 'breast1' ? ['_db4'] : [])] : [];
+    it.each(wavelets)('wavelet%s', async (suffix) => {
+      const names = recordedNames(index, 'Wavelet', suffix);
+      const first = index.images[`${names[0]}${suffix}`] as Recorded;
+      const found = await made(engine(), (rec) => recordWavelet(rec, image, first.settings, boxOf(first)));
+      expect([...found.keys()]).toEqual(names);
+      for (const [band, { data }] of found) {
+        const expected = npy(`${band}${suffix}`);
+        const { min, max } = index.images[`${band}${suffix}`]!.whole;
+        expect(data.length).toBe(expected.length);
+        const worst = expected.reduce((w, v, i) => Math.max(w, Math.abs(v - data[i]!)), 0);
+        expect(worst, band).toBeLessThanOrEqual(TWOFOLD * (max - min));
+        expect(levels(data, inside), band).toEqual(levels(expected, inside));
+      }
+    });
+
+    it('wavelets of the whole image have its extremes', async () => {
+      const found = await made(engine(), (rec) => recordWavelet(rec, image));
+      for (const [band, { data }] of found) {
+        const { min, max } = index.images[band]!.whole;
+        const values = Array.from(data);
+        const close = (value: number, expected: number) =>
+          expect(Math.abs(value - expected), band).toBeLessThanOrEqual(TWOFOLD * (max - min));
+        close(
+          values.reduce((a, b) => Math.min(a, b)),
+          min,
+        );
+        close(
+          values.reduce((a, b) => Math.max(a, b)),
+          max,
+        );
+      }
+    });
+  });
+
+  it('wavelet levels of brain1 are those that PyRadiomics counted', async () => {
+    const folder = sharedPath('reference/pyradiomics/matrices/brain1__wavelet-LLH');
+    const meta = JSON.parse(readFileSync(`${folder}/meta.json`, 'utf8')) as {
+      image: string;
+      bbox_xyz_first_last: number[];
+    };
+    const [x0, x1, y0, y1, z0, z1] = meta.bbox_xyz_first_last as [number, number, number, number, number, number];
+    const image = await toDevice(engine(), toVolume(await readImageFile(sharedPath(meta.image))));
+    const box = { first: [x0, y0, z0], last: [x1, y1, z1] } as const;
+    const found = await made(engine(), (rec) => recordWavelet(rec, image, {}, box));
+    engine().release(...buffersOf(image));
+    const counted = readNpy(`${folder}/image.npy.gz`).data;
+    const mask = readNpy(`${folder}/mask.npy.gz`).data;
+    const inside = [...mask.keys()].filter((i) => mask[i] === 1);
+    expect(levels(found.get('wavelet-LLH')!.data, inside)).toEqual(inside.map((i) => counted[i]));
+  });
+});
