@@ -108,4 +108,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   'normalise/affine': perImageVoxel(8, 5),
   'normalise/affine-wide': perImageVoxel(12, 100),
   'normalise/piecewise': perImageVoxel(8, 30),
+  'filter/peak': perImageVoxel(4, 20),
+  'filter/point:lookup': perImageVoxel(20, 15),
+  // The exponential; the square takes 70.
+  'filter/point:compute': perImageVoxel(12, 600),
 };
