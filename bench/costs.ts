@@ -112,4 +112,5 @@ export const costs: Readonly<Record<string, Cost>> = {
   'filter/point:lookup': perImageVoxel(20, 15),
   // The exponential; the square takes 70.
   'filter/point:compute': perImageVoxel(12, 600),
+  'filter/gradient': perImageVoxel(8, 300),
 };

@@ -1,12 +1,14 @@
 /** Point filters, Gradient and local binary patterns against the images that PyRadiomics made (float64, voxel by voxel). */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Recording } from '../../src/engine/index.ts';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { readImageFile } from '../../src/host/node/read.ts';
 import { type Box, boxSize, boxUnion } from '../../src/pipeline/box.ts';
 import { buffersOf, type DeviceVolume, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
+import { recordGradient } from '../../src/pipeline/filter/gradient.ts';
 import { pointImages } from '../../src/pipeline/filter/point.ts';
-import { boxGrid, wholeBox } from '../../src/pipeline/filter/region.ts';
+import { boxGrid, type FilteredImage, wholeBox } from '../../src/pipeline/filter/region.ts';
 import { findMaskLabels } from '../../src/pipeline/selection.ts';
 import type { Mask, Vec3, Volume } from '../../src/pipeline/volume.ts';
 import { expectClose } from '../support/close.ts';
@@ -122,6 +124,28 @@ describeShared('filters of PyRadiomics', () => {
       const cropped = await toDevice(engine(), cut(volume, padded));
       await checkPoint(cropped, 'preCrop_pad5_');
       engine().release(...buffersOf(cropped));
+    });
+
+    /** Runs a filter and reads its images back, by name. */
+    async function filter(record: (rec: Recording) => FilteredImage[]): Promise<Map<string, Volume>> {
+      const rec = new Recording('test');
+      const made = record(rec);
+      await engine().execute(rec);
+      const found = new Map<string, Volume>();
+      for (const { name: type, image: one } of made) {
+        found.set(type, await fromDevice(engine(), one));
+        engine().release(...buffersOf(one));
+      }
+      return found;
+    }
+
+    it.each([
+      ['gradient', true],
+      ['gradient_no-spacing', false],
+    ])('%s', async (key, gradientUseSpacing) => {
+      const found = await filter((rec) => recordGradient(rec, image, { gradientUseSpacing }));
+      // Every voxel: ITK's float32, from float64, and ours, from 48 bits.
+      expect(inner(found.get('gradient')!, index.images[key]!)).toEqual(expectedImage(name, key));
     });
   });
 });
