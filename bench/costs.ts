@@ -110,4 +110,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'normalise/piecewise': perImageVoxel(8, 30),
   // Eight bands of coif1: seven steps that read one image and write two, six products for each sample of these.
   'filter/wavelet': perImageVoxel(4 + 6 * 8 + 14 * 8, 14 * 6 * 26),
+  'filter/peak': perImageVoxel(4, 20),
+  'filter/point:lookup': perImageVoxel(20, 15),
+  // The exponential; the square takes 70.
+  'filter/point:compute': perImageVoxel(12, 600),
+  'filter/gradient': perImageVoxel(8, 300),
 };

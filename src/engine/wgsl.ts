@@ -11,7 +11,7 @@ const library: Record<string, string> = Object.fromEntries(
   ).map(([path, text]) => [path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), text]),
 );
 
-const importLine = /^[ \t]*#import[ \t]+([\w/]+)[ \t]*$/gm;
+const importLine = /^[ \t]*#import[ \t]+([\w/-]+)[ \t]*$/gm;
 const conditionLine = /^[ \t]*(#if|#elif)[ \t]+(\w+)[ \t]*$/gm;
 
 function resolveImports(source: string, seen: Set<string>): string {

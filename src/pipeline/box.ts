@@ -11,6 +11,12 @@ export function boxSize({ first, last }: Box): Vec3 {
   return [last[0] - first[0] + 1, last[1] - first[1] + 1, last[2] - first[2] + 1];
 }
 
+/** The box of all voxels. */
+export const wholeBox = ({ size }: { readonly size: Vec3 }): Box => ({
+  first: [0, 0, 0],
+  last: [size[0] - 1, size[1] - 1, size[2] - 1],
+});
+
 /** The smallest box that holds both. */
 export function boxUnion(a: Box, b: Box): Box {
   const pick = (f: (x: number, y: number) => number, p: Vec3, q: Vec3): Vec3 => [

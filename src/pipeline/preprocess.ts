@@ -1,6 +1,6 @@
 /** The steps between an image as it was scanned and the features: bias field, intensities, grid, in this order. */
 import { type Engine, Recording } from '../engine/index.ts';
-import { type Box, boxUnion } from './box.ts';
+import { type Box, boxUnion, wholeBox } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
 import { buffersOf, type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
@@ -128,9 +128,6 @@ export async function correctImage(
     throw error;
   }
 }
-
-/** The whole image as a box. */
-const wholeBox = ({ size }: Geometry): Box => ({ first: [0, 0, 0], last: [size[0] - 1, size[1] - 1, size[2] - 1] });
 
 /**
  * The grid of a resampled image.

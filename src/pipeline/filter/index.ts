@@ -1,40 +1,65 @@
 /** Image filters: the registry of the image types that are derived from an image. */
-import type { Engine } from '../../engine/index.ts';
+import { type Engine, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import type { ImageTypeName } from '../image-types.ts';
 import type { Settings } from '../settings.ts';
-import type { Vec3 } from '../volume.ts';
+import { recordGradient } from './gradient.ts';
+import { findPeak, type Peak } from './peak.ts';
+import { type PointFilter, recordPoint } from './point.ts';
+import type { FilteredImage } from './region.ts';
+import { recordWavelet } from './wavelet.ts';
 
-/** What a filter works on. */
-export interface FilterInput {
+export type { FilteredImage } from './region.ts';
+
+/** An image that others are derived from. */
+export interface FilterSource {
   readonly engine: Engine;
   /** Stays its owner's. */
   readonly image: DeviceVolume;
-  /** Voxels whose values are wanted; a filter may give more. */
-  readonly box: Box;
-  readonly settings: Settings;
+  /** Its largest absolute value, found once for all filters that need it. */
+  peak(): Promise<Peak>;
 }
 
-/** A filtered image. */
-export interface DerivedImage {
-  /** PyRadiomics' name, e.g. `wavelet-LLH`. */
-  readonly name: string;
-  /** The whole image or the part that was wanted; the caller releases it. */
-  readonly image: DeviceVolume;
-  /** Voxel of the input that `image` begins with. */
-  readonly first: Vec3;
+/** The image as a source of derived ones. */
+export function filterSource(engine: Engine, image: DeviceVolume): FilterSource {
+  let peak: Promise<Peak> | null = null;
+  return { engine, image, peak: () => (peak ??= findPeak(engine, image)) };
 }
 
-export type Filter = (input: FilterInput) => Promise<readonly DerivedImage[]>;
+/** Derives the images of a type, cut to a box of the source. */
+type Filter = (rec: Recording, source: FilterSource, settings: Settings, box: Box) => Promise<FilteredImage[]>;
+
+const point =
+  (filter: PointFilter): Filter =>
+  async (rec, { image, peak }, _settings, box) =>
+    recordPoint(rec, image, await peak(), [filter], box);
 
 /** The filter of each image type: a new one goes here. */
-const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {};
+const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
+  Exponential: point('exponential'),
+  Gradient: async (rec, { image }, settings, box) => recordGradient(rec, image, settings, box),
+  Logarithm: point('logarithm'),
+  Square: point('square'),
+  SquareRoot: point('squareroot'),
+  Wavelet: async (rec, { image }, settings, box) => recordWavelet(rec, image, settings, box),
+};
 
 /**
- * Derives the images of a type.
- * @returns PyRadiomics' images in its order, kept; none where it makes none (LoG without sigma)
+ * Derives the images of a type by PyRadiomics' names and in its order, in a submit of their own.
+ * @param box voxels of the source that the images shall cover
+ * @returns images on the grid of the box, kept; none where PyRadiomics makes none (LoG without sigma)
  * @throws PipelineError of the filter
  */
-export const deriveImages = (name: ImageTypeName, input: FilterInput): Promise<readonly DerivedImage[]> =>
-  name === 'Original' ? Promise.resolve([]) : filters[name](input);
+export async function deriveImages(
+  name: ImageTypeName,
+  source: FilterSource,
+  settings: Settings,
+  box: Box,
+): Promise<readonly FilteredImage[]> {
+  if (name === 'Original') return [];
+  const rec = new Recording(`filter/${name}`);
+  const images = await filters[name](rec, source, settings, box);
+  await source.engine.execute(rec);
+  return images;
+}

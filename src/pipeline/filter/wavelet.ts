@@ -1,12 +1,12 @@
 /** filter/wavelet: undecimated wavelet decomposition on the GPU, as PyRadiomics makes its wavelet images. */
 import source from '../../../shaders/filter/wavelet.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
-import { type Box, boxSize } from '../box.ts';
+import { type Box, boxSize, wholeBox } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
-import { cropGrid } from '../resample/grids.ts';
 import { splitFactors } from '../twofold.ts';
+import { boxGrid, type FilteredImage } from './region.ts';
 import { singleBank, type WaveletBank, waveletBank } from './wavelet-bank.ts';
 
 export const wavelet = defineKernel({
@@ -38,13 +38,6 @@ export interface WaveletSettings {
   readonly force2D?: boolean;
   /** That axis, counted from the slowest: 0 is z of an image of three dimensions. Default 0. */
   readonly force2Ddimension?: number;
-}
-
-/** An image that a filter made. */
-export interface FilteredImage {
-  /** Name of the image type in feature names, as PyRadiomics has it. */
-  readonly name: string;
-  readonly image: DeviceVolume;
 }
 
 type Axis = 0 | 1 | 2;
@@ -212,8 +205,6 @@ function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: Wav
   return axes.filter((axis) => axis !== dimension - 1 - force2Ddimension);
 }
 
-const wholeBox = ({ size }: DeviceVolume): Box => ({ first: [0, 0, 0], last: [size[0] - 1, size[1] - 1, size[2] - 1] });
-
 /**
  * The wavelet images of PyRadiomics, in its order and by its names (`wavelet-LLH` … `wavelet-LLL`, the first letter is that
  * of x; `wavelet2-…` from the second level on). PyRadiomics filters every level with the same, undilated filters and pads
@@ -250,7 +241,7 @@ export function recordWavelet(
     period: [padded(0), padded(1), padded(2)],
   };
   const part = box ?? wholeBox(image);
-  const grid = cropGrid(image, part, 0);
+  const grid = boxGrid(image, part);
   const wanted = stretchesOf(part);
   const last = start_level + level;
   let current: Samples = { buffer: image.voxels, tails: image.tails, covers: stretchesOf(wholeBox(image)) };

@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../../engine/index.ts';
 import type { Box, PaddedBox } from '../box.ts';
 import { buffersOf } from '../device-volume.ts';
-import { type DerivedImage, deriveImages } from '../filter/index.ts';
+import { deriveImages, type FilteredImage, filterSource } from '../filter/index.ts';
 import { derivedTypes, type ImageType } from '../image-types.ts';
 import { recordEncode } from '../roi/encode.ts';
 import { decodeRange, recordRange } from '../roi/range.ts';
@@ -19,11 +19,10 @@ export interface ImagePass {
   readonly pass: PreparedPass;
 }
 
-const plus = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 const minus = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 const shifted = ({ first, last }: Box, by: Vec3): Box => ({ first: minus(first, by), last: minus(last, by) });
 
-type TypedImage = DerivedImage & { readonly type: ImageType };
+type TypedImage = FilteredImage & { readonly type: ImageType };
 
 /** Runs the filters one after the other: what one needs on the way is free for the next. */
 async function filterAll(
@@ -34,9 +33,10 @@ async function filterAll(
   found: TypedImage[],
 ): Promise<void> {
   const within = shifted(box, first);
+  const source = filterSource(engine, image);
   for (const type of types)
-    for (const derived of await deriveImages(type.name, { engine, image, box: within, settings: type.settings }))
-      found.push({ ...derived, first: plus(derived.first, first), type });
+    for (const derived of await deriveImages(type.name, source, type.settings, within))
+      found.push({ ...derived, type });
 }
 
 /**
@@ -52,8 +52,8 @@ export async function derivePasses(input: PassInput, pass: PreparedPass): Promis
   try {
     await filterAll(engine, types, input.source, pass.cells.box, images);
     const rec = new Recording('pass/derived');
-    const measured = images.map(({ image, first }) => {
-      const keys = recordEncode(rec, image, pass.cells.box, first);
+    const measured = images.map(({ image }) => {
+      const keys = recordEncode(rec, image, pass.cells.box, pass.cells.box.box.first);
       rec.keep(keys.keys);
       return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
     });

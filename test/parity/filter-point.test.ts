@@ -1,0 +1,152 @@
+/** Point filters, Gradient and local binary patterns against the images that PyRadiomics made (float64, voxel by voxel). */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Recording } from '../../src/engine/index.ts';
+import { toMask, toVolume } from '../../src/host/format/index.ts';
+import { readImageFile } from '../../src/host/node/read.ts';
+import { type Box, boxSize, boxUnion } from '../../src/pipeline/box.ts';
+import { buffersOf, type DeviceVolume, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
+import { recordGradient } from '../../src/pipeline/filter/gradient.ts';
+import { pointImages } from '../../src/pipeline/filter/point.ts';
+import { wholeBox } from '../../src/pipeline/box.ts';
+import { boxGrid, type FilteredImage } from '../../src/pipeline/filter/region.ts';
+import { findMaskLabels } from '../../src/pipeline/selection.ts';
+import type { Mask, Vec3, Volume } from '../../src/pipeline/volume.ts';
+import { expectClose } from '../support/close.ts';
+import { useEngine } from '../support/engine.ts';
+import { readNpy } from '../support/npy.ts';
+import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
+
+/** Of the range: one or two units in the last place of float64 in logarithms and exponentials, and the 48 bits kept. */
+const POINT = 1e-14;
+
+interface Recorded {
+  readonly offset_zyx: Vec3;
+  readonly shape_zyx: Vec3;
+  readonly whole_shape_zyx: Vec3;
+  readonly whole: { readonly min: number; readonly max: number };
+}
+interface Index {
+  readonly image: string;
+  readonly mask: string;
+  readonly images: Readonly<Record<string, Recorded>>;
+}
+
+const folder = 'reference/pyradiomics/images';
+const expectedImage = (name: string, key: string) => readNpy(sharedPath(folder, name, `${key}.npy.gz`)).data;
+
+/** The recorded part of an image. */
+function inner({ data, size }: Volume, { offset_zyx: [oz, oy, ox], shape_zyx: [nz, ny, nx] }: Recorded): Float64Array {
+  return Float64Array.from({ length: nx * ny * nz }, (_, k) => {
+    const [x, y, z] = [ox + (k % nx), oy + (Math.floor(k / nx) % ny), oz + Math.floor(k / nx / ny)];
+    return data[x + size[0] * (y + size[1] * z)]!;
+  });
+}
+
+/** A box cut out of an image. */
+function cut(volume: Volume, box: Box): Volume {
+  const [nx, ny, nz] = boxSize(box);
+  const [x0, y0, z0] = box.first;
+  const data = new (volume.data.constructor as Int16ArrayConstructor)(nx * ny * nz);
+  data.forEach((_, k) => {
+    const [x, y, z] = [x0 + (k % nx), y0 + (Math.floor(k / nx) % ny), z0 + Math.floor(k / nx / ny)];
+    data[k] = volume.data[x + volume.size[0] * (y + volume.size[1] * z)]!;
+  });
+  return { ...boxGrid(volume, box), data };
+}
+
+/** The level of an intensity for bins of width 25 that are anchored at 0. */
+const levelOf = (x: number) => Math.floor(x / 25);
+
+describeShared('filters of PyRadiomics', () => {
+  const engine = useEngine();
+
+  describe.each(hasShared ? ['breast1', 'brain1'] : [])('%s', (name) => {
+    let index: Index;
+    let volume: Volume;
+    let mask: Mask;
+    let image: DeviceVolume;
+    beforeAll(async () => {
+      index = JSON.parse(readFileSync(sharedPath(folder, name, 'index.json'), 'utf8')) as Index;
+      volume = toVolume(await readImageFile(sharedPath(index.image)));
+      mask = toMask(await readImageFile(sharedPath(index.mask)));
+      image = await toDevice(engine(), volume);
+    });
+
+    /** Compares the point filters of an image with the recorded ones. */
+    async function checkPoint(source: DeviceVolume, prefix: string): Promise<void> {
+      for (const { name: type, image: made } of await pointImages(engine(), source)) {
+        const found = await fromDevice(engine(), made);
+        engine().release(...buffersOf(made));
+        const recorded = index.images[`${prefix}${type}`]!;
+        expect([...found.size].reverse()).toEqual(recorded.whole_shape_zyx);
+        const abs = POINT * (recorded.whole.max - recorded.whole.min);
+        const values = inner(found, recorded);
+        expectedImage(name, `${prefix}${type}`).forEach((e, i) => {
+          expectClose(values[i]!, e, { abs, what: `${type}, voxel ${i}` });
+          expect(levelOf(values[i]!)).toBe(levelOf(e));
+        });
+        const whole = Float64Array.from(found.data);
+        expectClose(
+          whole.reduce((a, b) => Math.min(a, b)),
+          recorded.whole.min,
+          { abs },
+        );
+        expectClose(
+          whole.reduce((a, b) => Math.max(a, b)),
+          recorded.whole.max,
+          { abs },
+        );
+      }
+    }
+
+    it('Square, SquareRoot, Logarithm and Exponential', async () => {
+      await checkPoint(image, '');
+    });
+
+    it('the same, computed as for an image of fractions', async () => {
+      // A voxel outside the recorded part, no whole number any more, forbids the table.
+      const data = Float32Array.from(volume.data);
+      const corner = data.findIndex((x) => x > 1);
+      data[corner] = data[corner]! - 0.25;
+      const floats = await toDevice(engine(), { ...volume, data });
+      await checkPoint(floats, '');
+      engine().release(...buffersOf(floats));
+    });
+
+    it('the same of the image that preCrop leaves', async () => {
+      const { found } = await findMaskLabels(engine(), mask);
+      const region = found.map((f) => f.box).reduce(boxUnion);
+      const { last } = wholeBox(volume);
+      const padded: Box = {
+        first: region.first.map((x) => Math.max(0, x - 5)) as unknown as Vec3,
+        last: region.last.map((x, a) => Math.min(last[a]!, x + 5)) as unknown as Vec3,
+      };
+      const cropped = await toDevice(engine(), cut(volume, padded));
+      await checkPoint(cropped, 'preCrop_pad5_');
+      engine().release(...buffersOf(cropped));
+    });
+
+    /** Runs a filter and reads its images back, by name. */
+    async function filter(record: (rec: Recording) => FilteredImage[]): Promise<Map<string, Volume>> {
+      const rec = new Recording('test');
+      const made = record(rec);
+      await engine().execute(rec);
+      const found = new Map<string, Volume>();
+      for (const { name: type, image: one } of made) {
+        found.set(type, await fromDevice(engine(), one));
+        engine().release(...buffersOf(one));
+      }
+      return found;
+    }
+
+    it.each([
+      ['gradient', true],
+      ['gradient_no-spacing', false],
+    ])('%s', async (key, gradientUseSpacing) => {
+      const found = await filter((rec) => recordGradient(rec, image, { gradientUseSpacing }));
+      // Every voxel: ITK's float32, from float64, and ours, from 48 bits.
+      expect(inner(found.get('gradient')!, index.images[key]!)).toEqual(expectedImage(name, key));
+    });
+  });
+});
