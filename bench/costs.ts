@@ -109,6 +109,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   'normalise/affine-wide': perImageVoxel(12, 100),
   'normalise/piecewise': perImageVoxel(8, 30),
   // Eight bands of coif1: seven steps that read one image and write two, six products for each sample of these.
+  // One standard deviation: nine passes of sixteen products forwards and backwards, the causal half on the way.
+  'filter/recursive': perImageVoxel(9 * (8 + 20) + 3 * 8, 9 * 16 * 26),
   'filter/wavelet': perImageVoxel(4 + 6 * 8 + 14 * 8, 14 * 6 * 26),
   'filter/peak': perImageVoxel(4, 20),
   'filter/point:lookup': perImageVoxel(20, 15),

@@ -5,7 +5,8 @@ import { type Box, boxSize, wholeBox } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
-import { splitFactors } from '../twofold.ts';
+import { splitPairs } from '../twofold.ts';
+import type { Vec3 } from '../volume.ts';
 import { boxGrid, type FilteredImage } from './region.ts';
 import { singleBank, type WaveletBank, waveletBank } from './wavelet-bank.ts';
 
@@ -68,12 +69,14 @@ const LOW = 1;
 const HIGH = 2;
 const BOTH = 3;
 
-/** Samples per invocation. */
+/** Pairs of samples per invocation. */
 const STRIP = 8;
+
+const modulo = (position: number, period: number): number => ((position % period) + period) % period;
 
 /** Offset along an axis of a position; PyRadiomics pads odd axes of the image with its first voxel. */
 function indexOf(position: number, { first, count }: Stretch, period: number): number {
-  const index = (((position - first) % period) + period) % period;
+  const index = modulo(position - first, period);
   return index < count ? index : 0;
 }
 
@@ -83,32 +86,22 @@ function support({ first, count }: Stretch, taps: number, period: number): Stret
   return { first: first + taps / 2 - (taps - 1), count: count + taps - 1 };
 }
 
-/** Numbers of a filter's coefficients in the order in which PyWavelets adds their products to position `o`. */
-function summationOrder(o: number, taps: number, period: number): number[] {
-  // Past the end of the line it begins with the coefficients that wrap round, from the end of the line on.
-  const wrapped = o + taps / 2 - period;
-  return Array.from({ length: taps }, (_, t) => (t <= wrapped ? wrapped - t : t));
-}
-
 /** The shader's `places`. */
-function placesOf({ taps, period }: Transform, covers: Stretches, axis: Axis, out: Stretches): Uint32Array {
+function placesOf(
+  { taps, period }: Transform,
+  covers: Stretches,
+  axis: Axis,
+  out: Stretches,
+  pairs: Vec3,
+): Uint32Array {
   const strides = [1, covers[0].count, covers[0].count * covers[1].count] as const;
-  const along = out[axis];
-  const starts = [0, out[0].count, out[0].count + out[1].count] as const;
-  const table = starts[2] + out[2].count;
-  const places = new Uint32Array(table + 2 * taps * along.count);
   const offset = (i: Axis, position: number) => strides[i] * indexOf(position, covers[i], period[i]);
-  for (const i of [0, 1, 2] as const) {
-    if (i === axis) continue;
-    for (let k = 0; k < out[i].count; k++) places[starts[i] + k] = offset(i, out[i].first + k);
-  }
-  for (let k = 0; k < along.count; k++) {
-    const o = (((along.first + k) % period[axis]) + period[axis]) % period[axis];
-    summationOrder(o, taps, period[axis]).forEach((f, t) => {
-      places.set([offset(axis, o + taps / 2 - f), f], table + 2 * (k * taps + t));
-    });
-  }
-  return places;
+  const others = ([0, 1, 2] as const).flatMap((i) =>
+    Array.from({ length: pairs[i] }, (_, k) => (i === axis ? 0 : offset(i, out[i].first + k))),
+  );
+  const from = out[axis].first + taps / 2 - (taps - 1);
+  const along = Array.from({ length: 2 * pairs[axis] + taps - 1 }, (_, k) => offset(axis, from + k));
+  return Uint32Array.from([...others, ...along]);
 }
 
 const sizeOf = (covers: Stretches) => [covers[0].count, covers[1].count, covers[2].count] as const;
@@ -129,11 +122,16 @@ function recordStep(
   const high = result('high', (bands & HIGH) !== 0);
   const low_tails = result('low_tails', !single && (bands & LOW) !== 0);
   const high_tails = result('high_tails', !single && (bands & HIGH) !== 0);
-  const length = size[0] * size[1] * Math.ceil(size[2] / STRIP);
+  const halved = (i: Axis) => (i === axis ? Math.ceil(size[i] / 2) : size[i]);
+  const pairs: Vec3 = [halved(0), halved(1), halved(2)];
+  const length = pairs[0] * pairs[1] * Math.ceil(pairs[2] / STRIP);
   const params = {
     size,
     axis,
+    pairs,
     taps,
+    first: modulo(out[axis].first, transform.period[axis]),
+    period: transform.period[axis],
     strip: STRIP,
     length,
     has_tails: Number(tails !== null),
@@ -141,7 +139,7 @@ function recordStep(
     bands,
     zero: 0,
   };
-  const places = rec.upload('filter/wavelet.places', placesOf(transform, covers, axis, out));
+  const places = rec.upload('filter/wavelet.places', placesOf(transform, covers, axis, out, pairs));
   const buffers = { samples: buffer, tails: tails ?? buffer, places, filters, low, low_tails, high, high_tails };
   rec.dispatch(wavelet, { params, ...buffers }, length);
   const samples = (values: BufferRef, rest: BufferRef): Samples => ({
@@ -236,7 +234,7 @@ export function recordWavelet(
     rec,
     single,
     taps: bank.low.length,
-    filters: rec.upload('filter/wavelet.filters', splitFactors(interleaved(bank))),
+    filters: rec.upload('filter/wavelet.filters', splitPairs(interleaved(bank))),
     axes,
     period: [padded(0), padded(1), padded(2)],
   };
