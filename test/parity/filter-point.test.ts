@@ -7,6 +7,7 @@ import { readImageFile } from '../../src/host/node/read.ts';
 import { type Box, boxSize, boxUnion } from '../../src/pipeline/box.ts';
 import { buffersOf, type DeviceVolume, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { recordGradient } from '../../src/pipeline/filter/gradient.ts';
+import { type Lbp2dSettings, recordLbp2d } from '../../src/pipeline/filter/lbp2d.ts';
 import { pointImages } from '../../src/pipeline/filter/point.ts';
 import { wholeBox } from '../../src/pipeline/box.ts';
 import { boxGrid, type FilteredImage } from '../../src/pipeline/filter/region.ts';
@@ -24,7 +25,7 @@ interface Recorded {
   readonly offset_zyx: Vec3;
   readonly shape_zyx: Vec3;
   readonly whole_shape_zyx: Vec3;
-  readonly whole: { readonly min: number; readonly max: number };
+  readonly whole: { readonly min: number; readonly max: number; readonly sum: number };
 }
 interface Index {
   readonly image: string;
@@ -147,6 +148,19 @@ describeShared('filters of PyRadiomics', () => {
       const found = await filter((rec) => recordGradient(rec, image, { gradientUseSpacing }));
       // Every voxel: ITK's float32, from float64, and ours, from 48 bits.
       expect(inner(found.get('gradient')!, index.images[key]!)).toEqual(expectedImage(name, key));
+    });
+
+    const patterns2d: readonly (readonly [string, Lbp2dSettings])[] = [
+      ['lbp-2D', {}],
+      ['lbp-2D_default', { lbp2DMethod: 'default' }],
+      ['lbp-2D_r2-12-ror', { lbp2DRadius: 2, lbp2DSamples: 12, lbp2DMethod: 'ror' }],
+    ];
+    it.each(patterns2d)('%s', async (key, settings) => {
+      const found = (await filter((rec) => recordLbp2d(rec, image, settings))).get('lbp-2D')!;
+      expect(found.data.constructor).toBe(volume.data.constructor);
+      // Every code of the recorded part, ties included, and the sum of all.
+      expect(inner(found, index.images[key]!)).toEqual(expectedImage(name, key));
+      expect(Array.from(found.data).reduce((a, b) => a + b, 0)).toBe(index.images[key]!.whole.sum);
     });
   });
 });
