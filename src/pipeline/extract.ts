@@ -106,7 +106,8 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     }
     const diagnostics = { ...shared?.before(region.name), ...outcome.diagnostics, ...shared?.after };
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
-    return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons };
+    const notes: Row = outcome.notes.length > 0 ? { voxomics_notes: outcome.notes.join('; ') } : {};
+    return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons, ...notes };
   });
 }
 

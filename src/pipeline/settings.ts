@@ -24,7 +24,7 @@ export const settingsSchema = z.strictObject({
   /** Textures slice by slice. */
   force2D: z.boolean().default(false),
   /** The axis across the slices: 0 = z, 1 = y, 2 = x. */
-  force2Ddimension: z.int().min(0).max(2).default(0),
+  force2Ddimension: z.literal([0, 1, 2]).default(0),
   weightingNorm: z.enum(weightingNorms).nullable().default(null),
   symmetricalGLCM: z.boolean().default(true),
   /** Largest grey level difference of dependent voxels. */

@@ -5,6 +5,8 @@ import type { DeviceVolume } from '../device-volume.ts';
 import type { ImageTypeName } from '../image-types.ts';
 import type { Settings } from '../settings.ts';
 import { recordGradient } from './gradient.ts';
+import { recordLbp2d } from './lbp2d.ts';
+import { recordLog } from './log.ts';
 import { findPeak, type Peak } from './peak.ts';
 import { type PointFilter, recordPoint } from './point.ts';
 import type { FilteredImage } from './region.ts';
@@ -27,28 +29,39 @@ export function filterSource(engine: Engine, image: DeviceVolume): FilterSource 
   return { engine, image, peak: () => (peak ??= findPeak(engine, image)) };
 }
 
+/** The images of a type. */
+export interface DerivedImages {
+  /** By PyRadiomics' names and in its order, on the grid of the box, kept. */
+  readonly images: readonly FilteredImage[];
+  /** Why there are fewer than were asked for; PyRadiomics logs a warning and goes on. */
+  readonly notes: readonly string[];
+}
+
 /** Derives the images of a type, cut to a box of the source. */
-type Filter = (rec: Recording, source: FilterSource, settings: Settings, box: Box) => Promise<FilteredImage[]>;
+type Filter = (rec: Recording, source: FilterSource, settings: Settings, box: Box) => Promise<DerivedImages>;
+
+const all = (images: readonly FilteredImage[]): DerivedImages => ({ images, notes: [] });
 
 const point =
   (filter: PointFilter): Filter =>
   async (rec, { image, peak }, _settings, box) =>
-    recordPoint(rec, image, await peak(), [filter], box);
+    all(recordPoint(rec, image, await peak(), [filter], box));
 
 /** The filter of each image type: a new one goes here. */
 const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
   Exponential: point('exponential'),
-  Gradient: async (rec, { image }, settings, box) => recordGradient(rec, image, settings, box),
+  Gradient: async (rec, { image }, settings, box) => all(recordGradient(rec, image, settings, box)),
+  LBP2D: async (rec, { image }, settings, box) => all(recordLbp2d(rec, image, settings, box)),
+  LoG: async (rec, { image }, settings, box) => recordLog(rec, image, settings, box),
   Logarithm: point('logarithm'),
   Square: point('square'),
   SquareRoot: point('squareroot'),
-  Wavelet: async (rec, { image }, settings, box) => recordWavelet(rec, image, settings, box),
+  Wavelet: async (rec, { image }, settings, box) => all(recordWavelet(rec, image, settings, box)),
 };
 
 /**
- * Derives the images of a type by PyRadiomics' names and in its order, in a submit of their own.
+ * Derives the images of a type, in a submit of their own.
  * @param box voxels of the source that the images shall cover
- * @returns images on the grid of the box, kept; none where PyRadiomics makes none (LoG without sigma)
  * @throws PipelineError of the filter
  */
 export async function deriveImages(
@@ -56,10 +69,10 @@ export async function deriveImages(
   source: FilterSource,
   settings: Settings,
   box: Box,
-): Promise<readonly FilteredImage[]> {
-  if (name === 'Original') return [];
+): Promise<DerivedImages> {
+  if (name === 'Original') return all([]);
   const rec = new Recording(`filter/${name}`);
-  const images = await filters[name](rec, source, settings, box);
-  await source.engine.execute(rec);
-  return images;
+  const derived = await filters[name](rec, source, settings, box);
+  if (derived.images.length > 0) await source.engine.execute(rec);
+  return derived;
 }

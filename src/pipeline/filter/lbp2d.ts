@@ -1,10 +1,10 @@
 /** filter/lbp2d: PyRadiomics' LBP2D, that is scikit-image's local binary patterns slice by slice, device to device. */
 import source from '../../../shaders/filter/lbp2d.wgsl?raw';
 import { defineKernel, type Recording } from '../../engine/index.ts';
-import type { Box } from '../box.ts';
+import { type Box, wholeBox } from '../box.ts';
 import { type DeviceVolume, type VoxelType, voxelCount } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
-import { boxGrid, type FilteredImage, wholeBox } from './region.ts';
+import { boxGrid, type FilteredImage } from './region.ts';
 
 const file = { source, workgroup: 64 };
 const bindings = { params: 'uniform', voxels: 'read', tails: 'read', places: 'read', codes: 'read_write' } as const;

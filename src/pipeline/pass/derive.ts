@@ -31,26 +31,34 @@ async function filterAll(
   { image, first }: PassSource,
   { box }: PaddedBox,
   found: TypedImage[],
-): Promise<void> {
+): Promise<string[]> {
   const within = shifted(box, first);
   const source = filterSource(engine, image);
-  for (const type of types)
-    for (const derived of await deriveImages(type.name, source, type.settings, within))
-      found.push({ ...derived, type });
+  const notes: string[] = [];
+  for (const type of types) {
+    const derived = await deriveImages(type.name, source, type.settings, within);
+    found.push(...derived.images.map((image) => ({ ...image, type })));
+    notes.push(...derived.notes);
+  }
+  return notes;
 }
 
 /**
  * Derives the images of a pass and measures its regions on them. Regions, cells and extents are those of the pass; the
  * keys of the images (`pass.buffers`) are the caller's to release.
+ * @returns passes over the derived images, and why there are fewer than were asked for
  * @throws PipelineError of the filters
  */
-export async function derivePasses(input: PassInput, pass: PreparedPass): Promise<ImagePass[]> {
+export async function derivePasses(
+  input: PassInput,
+  pass: PreparedPass,
+): Promise<{ readonly derived: readonly ImagePass[]; readonly notes: readonly string[] }> {
   const types = derivedTypes(input.types);
-  if (!input.source || types.length === 0) return [];
+  if (!input.source || types.length === 0) return { derived: [], notes: [] };
   const { engine } = input;
   const images: TypedImage[] = [];
   try {
-    await filterAll(engine, types, input.source, pass.cells.box, images);
+    const notes = await filterAll(engine, types, input.source, pass.cells.box, images);
     const rec = new Recording('pass/derived');
     const measured = images.map(({ image }) => {
       const keys = recordEncode(rec, image, pass.cells.box, pass.cells.box.box.first);
@@ -58,7 +66,7 @@ export async function derivePasses(input: PassInput, pass: PreparedPass): Promis
       return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
     });
     const results = await engine.execute(rec);
-    return images.map(({ name, type, image }, k): ImagePass => {
+    const derived = images.map(({ name, type, image }, k): ImagePass => {
       const { keys, ranges } = measured[k]!;
       const words = results.u32(ranges);
       const states = pass.states.map((s, region) => ({ ...s, range: decodeRange(words, region, keys.kind) }));
@@ -75,6 +83,7 @@ export async function derivePasses(input: PassInput, pass: PreparedPass): Promis
         pass: { ...pass, image: keys, states, original: states, buffers: [keys.keys] },
       };
     });
+    return { derived, notes };
   } finally {
     engine.release(...images.flatMap(({ image }) => buffersOf(image)));
   }

@@ -17,7 +17,14 @@ import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } f
 const DERIVED_KEY_BYTES = 8;
 
 /** A region's features, or why there are none. */
-export type Outcome = { readonly features: FeatureValues; readonly diagnostics: Row } | PipelineError;
+export type Outcome =
+  | {
+      readonly features: FeatureValues;
+      readonly diagnostics: Row;
+      /** What was asked for and could not be made, and why. */
+      readonly notes: readonly string[];
+    }
+  | PipelineError;
 type SetOutcome = (selection: Selection, outcome: Outcome) => void;
 
 /** Splits a pass that needs more memory than the adapter binds at once; a single region that does is refused. */
@@ -57,7 +64,7 @@ export async function runPass(
   try {
     const failed = failedRegions(input, pass, wanted);
     if (failed.size > 0) return await withoutFailed(failed);
-    const derived = await derivePasses(input, pass);
+    const { derived, notes } = await derivePasses(input, pass);
     buffers.push(...derived.flatMap((image) => image.pass.buffers));
     const unusable = new Map(derived.flatMap((image) => [...unusableRegions(image, wanted)]));
     if (unusable.size > 0) return await withoutFailed(unusable);
@@ -70,7 +77,7 @@ export async function runPass(
     const counted = images.map((image, k) => ({ ...image, counts: counts[k]! }));
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
-      set(selection, finish(counted, region, wanted));
+      set(selection, finish(counted, region, wanted, notes));
     }
   } catch (error) {
     const tooLarge =
@@ -113,7 +120,12 @@ function* parts(images: readonly CountedImage[], wanted: WantedFeatures): Iterab
 }
 
 /** The features and diagnostics of one region, or the error of a class that cannot be computed for it. */
-function finish(images: readonly CountedImage[], region: number, wanted: WantedFeatures): Outcome {
+function finish(
+  images: readonly CountedImage[],
+  region: number,
+  wanted: WantedFeatures,
+  notes: readonly string[],
+): Outcome {
   const [{ input, pass, counts }] = images as [CountedImage];
   try {
     const features = Array.from(parts(images, wanted), ([image, classes]) =>
@@ -125,6 +137,7 @@ function finish(images: readonly CountedImage[], region: number, wanted: WantedF
         reasons: Object.assign({}, ...features.map((f) => f.reasons)),
       },
       diagnostics: input.settings.additionalInfo ? regionDiagnostics(input, pass, counts, region) : {},
+      notes,
     };
   } catch (error) {
     if (error instanceof PipelineError) return error;
