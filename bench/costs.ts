@@ -120,4 +120,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   // Of eight samples, four lie between voxels.
   'filter/lbp2d:pattern': perImageVoxel(8, 8 * 60),
   'filter/lbp2d:variance': perImageVoxel(8, 8 * 1200),
+  // 42 points on the sphere, 84 products and sums in pairs of float32 each; levels of one and three rows.
+  'filter/lbp3d:list_inside': { bytes: (w) => 4 * w.cells + 4 * w.voxels, operations: (w) => 12 * w.cells },
+  'filter/lbp3d:sample': perVoxel(4 + 8 + 42 * 8, 42 * 84 * 50),
+  'filter/lbp3d:level': perVoxel(4 + 8 + 42 * 8, 2 * 42 * 25),
+  'filter/lbp3d:kurtosis': perVoxel(4 + 8 + 42 * 8, 42 * 200),
 };

@@ -5,9 +5,11 @@ import { Recording } from '../../src/engine/index.ts';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { readImageFile } from '../../src/host/node/read.ts';
 import { type Box, boxSize, boxUnion } from '../../src/pipeline/box.ts';
+import { maskToDevice } from '../../src/pipeline/device-mask.ts';
 import { buffersOf, type DeviceVolume, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { recordGradient } from '../../src/pipeline/filter/gradient.ts';
 import { type Lbp2dSettings, recordLbp2d } from '../../src/pipeline/filter/lbp2d.ts';
+import { findMaskVoxels, type Lbp3dSettings, recordLbp3d } from '../../src/pipeline/filter/lbp3d.ts';
 import { pointImages } from '../../src/pipeline/filter/point.ts';
 import { wholeBox } from '../../src/pipeline/box.ts';
 import { boxGrid, type FilteredImage } from '../../src/pipeline/filter/region.ts';
@@ -20,6 +22,10 @@ import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 
 /** Of the range: one or two units in the last place of float64 in logarithms and exponentials, and the 48 bits kept. */
 const POINT = 1e-14;
+
+/** Sums of 42 terms in pairs of float32 against complex float64; a kurtosis also has the rounding of the mean. */
+const PATTERN_3D = 1e-12;
+const KURTOSIS = 1e-11;
 
 interface Recorded {
   readonly offset_zyx: Vec3;
@@ -161,6 +167,38 @@ describeShared('filters of PyRadiomics', () => {
       // Every code of the recorded part, ties included, and the sum of all.
       expect(inner(found, index.images[key]!)).toEqual(expectedImage(name, key));
       expect(Array.from(found.data).reduce((a, b) => a + b, 0)).toBe(index.images[key]!.whole.sum);
+    });
+
+    const patterns3d: readonly (readonly [string, Lbp3dSettings])[] = [
+      ['', {}],
+      ['_r2-s0-l3', { lbp3DIcosphereRadius: 2, lbp3DIcosphereSubdivision: 0, lbp3DLevels: 3 }],
+    ];
+    it.each(patterns3d)('lbp-3D%s', async (suffix, settings) => {
+      const inside = await maskToDevice(engine(), mask);
+      // The recorded part, around the mask: PyRadiomics interpolates in the whole image.
+      const { offset_zyx: offset, shape_zyx: shape } = index.images['mask']!;
+      const box: Box = {
+        first: [offset[2], offset[1], offset[0]],
+        last: [offset[2] + shape[2] - 1, offset[1] + shape[1] - 1, offset[0] + shape[0] - 1],
+      };
+      const region = await findMaskVoxels(engine(), inside, box);
+      const found = await filter((rec) => recordLbp3d(rec, image, region, settings));
+      engine().release(inside.inside, region.list);
+      const recordedMask = expectedImage(name, 'mask');
+      const levels = settings.lbp3DLevels ?? 2;
+      const names = [...Array.from({ length: levels }, (_, n) => `lbp-3D-m${n + 1}`), 'lbp-3D-k'];
+      expect([...found.keys()]).toEqual(names);
+      for (const type of names) {
+        const expected = expectedImage(name, type + suffix);
+        const values = found.get(type)!.data;
+        const tolerance = type === 'lbp-3D-k' ? KURTOSIS : PATTERN_3D;
+        // Outside the mask PyRadiomics leaves memory that was never set.
+        recordedMask.forEach((isInside, i) => {
+          if (isInside)
+            expectClose(values[i]!, expected[i]!, { rel: tolerance, abs: tolerance, what: `${type}, voxel ${i}` });
+          else expect(values[i]).toBe(0);
+        });
+      }
     });
   });
 });
