@@ -67,7 +67,7 @@ fn index_of(at: vec3u, size: vec3u) -> u32 { return at.x + size.x * (at.y + size
 fn list_inside(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   if (k >= params.length) { return; }
-  if (inside[index_of(params.first + position_of(k, params.size), params.image_size)] == 1u) {
+  if (inside[index_of(params.first + position_of(k, params.size), params.image_size)] != 0u) {
     found[atomicAdd(&count, 1u)] = k;
   }
 }

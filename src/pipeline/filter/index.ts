@@ -6,6 +6,7 @@ import type { ImageTypeName } from '../image-types.ts';
 import type { Settings } from '../settings.ts';
 import { recordGradient } from './gradient.ts';
 import { recordLbp2d } from './lbp2d.ts';
+import { findMaskVoxels, type MaskSource, type MaskVoxels, recordLbp3d } from './lbp3d.ts';
 import { recordLog } from './log.ts';
 import { findPeak, type Peak } from './peak.ts';
 import { type PointFilter, recordPoint } from './point.ts';
@@ -19,14 +20,30 @@ export interface FilterSource {
   readonly engine: Engine;
   /** Stays its owner's. */
   readonly image: DeviceVolume;
+  /** Voxels of it whose derived values are wanted. */
+  readonly box: Box;
   /** Its largest absolute value, found once for all filters that need it. */
   peak(): Promise<Peak>;
+  /** The voxels of the regions in the box, found once. */
+  region(): Promise<MaskVoxels>;
+  /** Gives back what was found; not the image. */
+  release(): Promise<void>;
 }
 
-/** The image as a source of derived ones. */
-export function filterSource(engine: Engine, image: DeviceVolume): FilterSource {
+/** The image as a source of derived ones. @param mask the regions on the grid of the image */
+export function filterSource(engine: Engine, image: DeviceVolume, box: Box, mask: MaskSource): FilterSource {
   let peak: Promise<Peak> | null = null;
-  return { engine, image, peak: () => (peak ??= findPeak(engine, image)) };
+  let region: Promise<MaskVoxels> | null = null;
+  return {
+    engine,
+    image,
+    box,
+    peak: () => (peak ??= findPeak(engine, image)),
+    region: () => (region ??= findMaskVoxels(engine, mask, box)),
+    release: async () => {
+      if (region) engine.release((await region).list);
+    },
+  };
 }
 
 /** The images of a type. */
@@ -37,42 +54,41 @@ export interface DerivedImages {
   readonly notes: readonly string[];
 }
 
-/** Derives the images of a type, cut to a box of the source. */
-type Filter = (rec: Recording, source: FilterSource, settings: Settings, box: Box) => Promise<DerivedImages>;
+/** Derives the images of a type on the box of the source. */
+type Filter = (rec: Recording, source: FilterSource, settings: Settings) => Promise<DerivedImages>;
 
 const all = (images: readonly FilteredImage[]): DerivedImages => ({ images, notes: [] });
 
 const point =
   (filter: PointFilter): Filter =>
-  async (rec, { image, peak }, _settings, box) =>
+  async (rec, { image, peak, box }) =>
     all(recordPoint(rec, image, await peak(), [filter], box));
 
 /** The filter of each image type: a new one goes here. */
 const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
   Exponential: point('exponential'),
-  Gradient: async (rec, { image }, settings, box) => all(recordGradient(rec, image, settings, box)),
-  LBP2D: async (rec, { image }, settings, box) => all(recordLbp2d(rec, image, settings, box)),
-  LoG: async (rec, { image }, settings, box) => recordLog(rec, image, settings, box),
+  Gradient: async (rec, { image, box }, settings) => all(recordGradient(rec, image, settings, box)),
+  LBP2D: async (rec, { image, box }, settings) => all(recordLbp2d(rec, image, settings, box)),
+  LBP3D: async (rec, { image, region }, settings) => all(recordLbp3d(rec, image, await region(), settings)),
+  LoG: async (rec, { image, box }, settings) => recordLog(rec, image, settings, box),
   Logarithm: point('logarithm'),
   Square: point('square'),
   SquareRoot: point('squareroot'),
-  Wavelet: async (rec, { image }, settings, box) => all(recordWavelet(rec, image, settings, box)),
+  Wavelet: async (rec, { image, box }, settings) => all(recordWavelet(rec, image, settings, box)),
 };
 
 /**
  * Derives the images of a type, in a submit of their own.
- * @param box voxels of the source that the images shall cover
  * @throws PipelineError of the filter
  */
 export async function deriveImages(
   name: ImageTypeName,
   source: FilterSource,
   settings: Settings,
-  box: Box,
 ): Promise<DerivedImages> {
   if (name === 'Original') return all([]);
   const rec = new Recording(`filter/${name}`);
-  const derived = await filters[name](rec, source, settings, box);
+  const derived = await filters[name](rec, source, settings);
   if (derived.images.length > 0) await source.engine.execute(rec);
   return derived;
 }

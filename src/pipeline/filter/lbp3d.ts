@@ -2,7 +2,6 @@
 import source from '../../../shaders/filter/lbp3d.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, Recording } from '../../engine/index.ts';
 import { type Box, boxSize } from '../box.ts';
-import type { DeviceMask } from '../device-mask.ts';
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
@@ -14,7 +13,7 @@ import { splitPairs } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
 import { patternTable } from './harmonics.ts';
 import { icosphere } from './icosphere.ts';
-import { boxGrid, type FilteredImage, wholeBox } from './region.ts';
+import { boxGrid, type FilteredImage } from './region.ts';
 
 const file = { source, workgroup: 64 };
 
@@ -111,18 +110,22 @@ const noParams = {
   zero: 0,
 };
 
-/**
- * Lists the voxels of a mask, in a submit of its own.
- * @param box where to look; the whole grid by default
- * @throws PipelineError BadSetting where the box is not inside the mask's grid
- */
-export async function findMaskVoxels(engine: Engine, mask: DeviceMask, box: Box = wholeBox(mask)): Promise<MaskVoxels> {
-  const grid = boxGrid(mask, box);
-  const length = voxelCount(grid);
+/** Where a mask is: one u32 per voxel, other than 0 inside. */
+export interface MaskSource {
+  readonly inside: BufferRef;
+  readonly size: Vec3;
+  /** Voxel of it that the box begins with. */
+  readonly first: Vec3;
+}
+
+/** Lists the voxels of a mask, in a submit of its own. @param box voxels of the image that the list covers */
+export async function findMaskVoxels(engine: Engine, mask: MaskSource, box: Box): Promise<MaskVoxels> {
+  const size = boxSize(box);
+  const length = size[0] * size[1] * size[2];
   const rec = new Recording('filter/lbp3d');
   const found = rec.keep(rec.buffer('filter/lbp3d.list', length * 4));
   const count = rec.zeros('filter/lbp3d.count', 4);
-  const params = { ...noParams, size: grid.size, length, first: box.first, image_size: mask.size };
+  const params = { ...noParams, size, length, first: mask.first, image_size: mask.size };
   rec.dispatch(lbp3dList, { params, inside: mask.inside, found, count }, length);
   const download = rec.download(count);
   return { box, list: found, count: (await engine.execute(rec)).u32(download)[0]! };

@@ -1,9 +1,10 @@
 /** The derived images of a pass: filtered on the GPU, cut to the box of the regions, measured in one submit. */
 import { type Engine, Recording } from '../../engine/index.ts';
-import type { Box, PaddedBox } from '../box.ts';
+import type { Box } from '../box.ts';
 import { buffersOf } from '../device-volume.ts';
 import { deriveImages, type FilteredImage, filterSource } from '../filter/index.ts';
 import { derivedTypes, type ImageType } from '../image-types.ts';
+import type { RegionCells } from '../roi/compact.ts';
 import { recordEncode } from '../roi/encode.ts';
 import { decodeRange, recordRange } from '../roi/range.ts';
 import type { Vec3 } from '../volume.ts';
@@ -29,16 +30,20 @@ async function filterAll(
   engine: Engine,
   types: readonly ImageType[],
   { image, first }: PassSource,
-  { box }: PaddedBox,
+  { cells, box: { box, pad, padded } }: RegionCells,
   found: TypedImage[],
 ): Promise<string[]> {
-  const within = shifted(box, first);
-  const source = filterSource(engine, image);
+  const regions = { inside: cells, size: padded, first: [pad, pad, pad] as const };
+  const source = filterSource(engine, image, shifted(box, first), regions);
   const notes: string[] = [];
-  for (const type of types) {
-    const derived = await deriveImages(type.name, source, type.settings, within);
-    found.push(...derived.images.map((image) => ({ ...image, type })));
-    notes.push(...derived.notes);
+  try {
+    for (const type of types) {
+      const derived = await deriveImages(type.name, source, type.settings);
+      found.push(...derived.images.map((filtered) => ({ ...filtered, type })));
+      notes.push(...derived.notes);
+    }
+  } finally {
+    await source.release();
   }
   return notes;
 }
@@ -58,7 +63,7 @@ export async function derivePasses(
   const { engine } = input;
   const images: TypedImage[] = [];
   try {
-    const notes = await filterAll(engine, types, input.source, pass.cells.box, images);
+    const notes = await filterAll(engine, types, input.source, pass.cells, images);
     const rec = new Recording('pass/derived');
     const measured = images.map(({ image }) => {
       const keys = recordEncode(rec, image, pass.cells.box, pass.cells.box.box.first);
