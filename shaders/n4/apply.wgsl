@@ -1,6 +1,6 @@
-// n4/apply: the field on the grid of the whole image. One invocation walks a stretch of one column along y and writes the
-// image divided by exp(log field) inside the mask and the image itself outside; or exp(log field) everywhere.
-// Grid: per stretch, linear over x, then z; out-of-range invocations do nothing.
+// n4/apply: the field on the grid of the whole image. One invocation walks a stretch of four columns along y and
+// writes the image divided by exp(log field) inside the mask and the image itself outside; or exp(log field) everywhere.
+// Grid: per stretch, linear over fours of x, then z; out-of-range invocations do nothing.
 // Twin: test/reference/n4/n4.ts (correct)
 #import common/n4/axis
 #import common/n4/column
@@ -20,7 +20,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
-@group(0) @binding(3) var<storage, read> controls: array<Control>;
+@group(0) @binding(3) var<storage, read> controls: array<Controls>;
 @group(0) @binding(4) var<storage, read_write> corrected: array<f32>;
 
 override workgroup_size: u32 = 64;
@@ -31,21 +31,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (!column.exists) { return; }
   let first = column.stretch * params.rows;
   let end = min(first + params.rows, params.size.y);
-  var at = column.x + params.size.x * (first + params.size.y * column.z);
+  let quads = quads_of(params.size);
+  let x = 4u * column.quad;
+  let there = min(4u, params.size.x - x);
+  var at = x + params.size.x * (first + params.size.y * column.z);
   let axis = axis_of(params.axis);
   var place = place_of(axis, first);
-  var walk = start_walk(sample_at(axis, place).first, column.x + params.size.x * params.points * column.z, params.size.x);
+  var walk = start_walk(sample_at(axis, place).first, column.quad + quads * params.points * column.z, quads);
   for (var y = first; y < end; y++) {
     let s = sample_at(axis, place);
     place = next_place(axis, place);
-    advance(&walk, s.first, params.size.x);
+    advance(&walk, s.first, quads);
     let bias = exp(walk.high + (walk.low + rise_of(walk, s)));
-    if (params.divide == 0u) {
-      corrected[at] = bias;
-    } else {
-      let v = image[at];
-      let inside = params.masked == 0u || ((mask[at >> 5u] >> (at & 31u)) & 1u) == 1u;
-      corrected[at] = select(v, v / bias, inside);
+    for (var k = 0u; k < there; k++) {
+      let i = at + k;
+      if (params.divide == 0u) {
+        corrected[i] = bias[k];
+      } else {
+        let v = image[i];
+        let inside = params.masked == 0u || ((mask[i >> 5u] >> (i & 31u)) & 1u) == 1u;
+        corrected[i] = select(v, v / bias[k], inside);
+      }
     }
     at += params.size.x;
   }

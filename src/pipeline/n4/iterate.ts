@@ -1,6 +1,7 @@
 /** The levels and iterations of N4, recorded without a readback in between. */
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
+import { foursOf } from './columns.ts';
 import { type FieldInput, momentsOf, recordField } from './field.ts';
 import { type FitInput, recordFit } from './fit.ts';
 import { type N4Grid, shrunkAxes } from './grid.ts';
@@ -36,7 +37,7 @@ export function runOf(
     values,
     weights,
     control,
-    length: size[0] * size[1] * size[2],
+    fours: foursOf(size[0]) * size[1] * size[2],
     bins,
     fwhm,
     wiener,
@@ -100,7 +101,7 @@ export async function iterate(
   { signal, onProgress }: Pick<N4Options, 'signal' | 'onProgress'>,
 ): Promise<Fitted> {
   const total = iterations.reduce((sum, n) => sum + n, 0);
-  const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / run.length));
+  const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / (4 * run.fours)));
   let done = 0;
   let last: Fitted | null = null;
   const held: BufferRef[] = [];
