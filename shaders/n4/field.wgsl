@@ -63,7 +63,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let first = column.stretch * params.rows;
     let end = min(first + params.rows, params.size.y);
     let quads = quads_of(params.size);
-    var at = column.quad + quads * (first + params.size.y * column.z);
+    let cell = cell_of(column.quad, first, column.z, params.size);
+    var at = cell.at;
     let axis = axis_of(params.axis);
     var place = place_of(axis, first);
     var walk = start_walk(sample_at(axis, place).first, column.quad + quads * params.points * column.z, quads);
@@ -84,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         sum += ratio;
         squares += ratio * ratio;
       }
-      at += quads;
+      at += cell.step;
     }
   }
   let one = vec4f(1.0);

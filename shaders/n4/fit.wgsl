@@ -59,7 +59,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let per_bin = 1.0 / expectation[0].y;
   let last = f32(params.bins - 1u);
   let quads = quads_of(params.size);
-  var at = column.quad + quads * (first + params.size.y * column.z);
+  let cell = cell_of(column.quad, first, column.z, params.size);
+  var at = cell.at;
   var out = column.quad + quads * params.reach * (column.z * params.stretches + column.stretch);
   let axis = axis_of(params.axis);
   var place = place_of(axis, first);
@@ -95,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       c += shares.z * amount;
       d += shares.w * amount;
     }
-    at += quads;
+    at += cell.step;
   }
   columns[out] = a;
   columns[out + quads] = b;

@@ -6,6 +6,7 @@
 // Definition: itkN4BiasFieldCorrectionImageFilter.hxx, itkShrinkImageFilter.hxx. Twin: test/reference/n4/n4.ts (shrink)
 #import common/grid
 #import common/box
+#import common/n4/column
 #import common/n4/shared
 #import common/ordered
 #import common/twofold
@@ -59,11 +60,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var own_high = 0u;
   var own_inside = 0u;
   var own_bad = 0u;
-  let fours = vec3u((params.size.x + 3u) / 4u, params.size.yz);
+  let fours = vec3u(quads_of(params.size), params.size.yz);
   for (var k = 0u; k < params.strip; k++) {
     let i = first + k * workgroup_size;
     if (i >= params.length) { break; }
-    let start = position_of(i, fours) * vec3u(4u, 1u, 1u);
+    let four = position_of(i, fours);
+    let start = four * vec3u(4u, 1u, 1u);
     var pairs = Pairs(vec4f(OUTSIDE), vec4f(0.0));
     var confidences = vec4f(0.0);
     for (var lane = 0u; lane < min(4u, params.size.x - start.x); lane++) {
@@ -88,9 +90,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       pairs.high[lane] = pair.x;
       pairs.low[lane] = pair.y;
     }
-    logs[i] = pairs;
-    values[i] = pairs.high;
-    if (params.weighted == 1u) { weights[i] = confidences; }
+    let out = cell_of(four.x, four.y, four.z, params.size).at;
+    logs[out] = pairs;
+    values[out] = pairs.high;
+    if (params.weighted == 1u) { weights[out] = confidences; }
   }
   atomicMax(&low, ~own_low);
   atomicMax(&high, own_high);

@@ -1,5 +1,5 @@
-// What the kernels of N4 share. Memory of a grid: x fastest, in fours (the last of a row may reach beyond the grid, and is
-// marked there as outside). A column is the line of voxels along y of one (x, z).
+// What the kernels of N4 share. The voxels of a grid are kept in fours along x (the last of a row may reach beyond the grid,
+// and is marked there as outside), in the order of common/n4/column. A column is the line of voxels along y of one (x, z).
 
 // Words of `control`. The smallest value is kept complemented, so that zero means "none yet".
 const ACTIVE = 0u;      // 1 while the iterations of the current level go on
