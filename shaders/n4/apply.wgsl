@@ -37,11 +37,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var at = x + params.size.x * (first + params.size.y * column.z);
   let axis = axis_of(params.axis);
   var place = place_of(axis, first);
-  var walk = start_walk(sample_at(axis, place).first, column.quad + quads * params.points * column.z, quads);
+  var walk = walk_of(column.quad + quads * params.points * column.z, quads);
   for (var y = first; y < end; y++) {
     let s = sample_at(axis, place);
     place = next_place(axis, place);
-    advance(&walk, s.first, quads);
+    advance(&walk, s.first);
     let bias = exp(walk.high + (walk.low + rise_of(walk, s)));
     for (var k = 0u; k < there; k++) {
       let i = at + k;

@@ -28,6 +28,8 @@ struct Params {
 
 override workgroup_size: u32 = 64;
 
+const PARTS = 8u;
+
 var<workgroup> merged: array<Moments, 256>;
 var<workgroup> extremes: array<vec2f, 256>;
 
@@ -45,6 +47,18 @@ fn difference(log_image: Pairs, walk: Walk, s: Sample) -> vec4f {
   let rest = opaque4(sum - log_image.high);
   let error = (log_image.high - (sum - rest)) - (walk.high + rest);
   return sum + ((error + (log_image.low - walk.low)) - rise_of(walk, s));
+}
+
+// Merges every `step`-th entry into the first. Two rounds of that take less than a tree, whose barriers are many.
+fn gather(first: u32, step: u32, end: u32) {
+  var all = merged[first];
+  var range = extremes[first];
+  for (var i = first + step; i < end; i += step) {
+    all = merge(all, merged[i]);
+    range = vec2f(min(range.x, extremes[i].x), max(range.y, extremes[i].y));
+  }
+  merged[first] = all;
+  extremes[first] = range;
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -67,12 +81,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var at = cell.at;
     let axis = axis_of(params.axis);
     var place = place_of(axis, first);
-    var walk = start_walk(sample_at(axis, place).first, column.quad + quads * params.points * column.z, quads);
-    pivot = exp_less_one(-walk.steps[0]).x;
+    var walk = walk_of(column.quad + quads * params.points * column.z, quads);
     for (var y = first; y < end; y++) {
       let s = sample_at(axis, place);
       place = next_place(axis, place);
-      advance(&walk, s.first, quads);
+      advance(&walk, s.first);
+      // The sums are of differences from a first ratio, so that they are of small numbers.
+      if (y == first) { pivot = exp_less_one(-walk.steps[0]).x; }
       let log_image = logs[at];
       let inside = is_inside(log_image.high);
       if (any(inside)) {
@@ -95,16 +110,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   merged[local] = Moments(voxels, pivot + mean, max(dot(squares, one) - total * mean, 0.0));
   extremes[local] = vec2f(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
   workgroupBarrier();
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    if (local < half) {
-      merged[local] = merge(merged[local], merged[local + half]);
-      let a = extremes[local];
-      let b = extremes[local + half];
-      extremes[local] = vec2f(min(a.x, b.x), max(a.y, b.y));
-    }
-    workgroupBarrier();
-  }
+  if (local < PARTS) { gather(local, PARTS, workgroup_size); }
+  workgroupBarrier();
   if (local == 0u && running) {
+    gather(0u, 1u, min(PARTS, workgroup_size));
     moments[number] = merged[0];
     if (merged[0].count > 0.0) {
       atomicMax(&control[LOW], ~ordered(extremes[0].x));
