@@ -207,6 +207,20 @@ describe('n4 refuses', () => {
     { name: 'constant images', code: 'ConstantImage', image: change(() => 7) },
     { name: 'NaN', code: 'NonFiniteImage', image: change((v, i) => (i === 77 ? Number.NaN : v)) },
     { name: 'infinity', code: 'NonFiniteImage', image: change((v, i) => (i === 78 ? Number.POSITIVE_INFINITY : v)) },
+    // 546 is the first voxel of the shrunk grid, 77 and 78 lie between.
+    { name: 'NaN on the shrunk grid', code: 'NonFiniteImage', image: change((v, i) => (i === 546 ? Number.NaN : v)) },
+    {
+      name: 'NaN where the range is wanted',
+      code: 'NonFiniteImage',
+      image: change((v, i) => (i === 77 ? Number.NaN : v)),
+      options: { rescale: true },
+    },
+    {
+      name: "NaN for Otsu's threshold",
+      code: 'NonFiniteImage',
+      image: change((v, i) => (i === 77 ? Number.NaN : v)),
+      options: { otsu: true },
+    },
     { name: 'empty masks', code: 'EmptyMask', image: good, options: { mask: { ...good, data: new Uint8Array(4096) } } },
     {
       name: 'masks off the shrunk grid',
