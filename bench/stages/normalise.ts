@@ -59,7 +59,7 @@ export async function benchNormalise(
 ): Promise<NormaliseRow[]> {
   const volume = phantom();
   const image = await toDevice(engine, volume);
-  const work = { voxels: 0, cells: volume.data.length, maskVoxels: 0, half: 0, all: 0 };
+  const work = { voxels: 0, cells: 0, imageVoxels: volume.data.length, maskVoxels: 0, half: 0, all: 0 };
   const rows: NormaliseRow[] = [];
   for (const text of methods) {
     report(`normalise ${text}`);
@@ -80,7 +80,7 @@ export async function benchNormalise(
     const warmMs = minimum(warm);
     rows.push({
       method: text,
-      voxels: work.cells,
+      voxels: work.imageVoxels,
       coldMs,
       warmMs,
       kernelMs: minimum(kernelTimes.slice(1)),
