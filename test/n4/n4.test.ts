@@ -176,9 +176,11 @@ describe('n4', () => {
     const stop = new AbortController();
     const seen: number[] = [];
     const before = engine().stats().resident.buffers;
-    const run = n4(engine(), volume, {
-      ...few,
-      shrink: 2,
+    // Enough for a second submit.
+    const run = n4(engine(), phantom([128, 128, 128], 21), {
+      shrink: 1,
+      iterations: [30, 3],
+      tolerance: 0,
       signal: stop.signal,
       onProgress: ({ done }) => {
         seen.push(done);
@@ -186,7 +188,7 @@ describe('n4', () => {
       },
     });
     await expect(run).rejects.toThrow('enough');
-    expect(seen).toEqual([2]);
+    expect(seen).toEqual([30]);
     expect(engine().stats().resident.buffers).toBe(before);
   });
 });

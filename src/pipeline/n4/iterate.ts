@@ -90,8 +90,8 @@ export interface Fitted {
 }
 
 /**
- * Runs all levels.
- * @returns the lattice of the last level; its owner releases it, also where this function throws nothing
+ * Runs all levels, in as few submits as their work allows.
+ * @returns the lattice of the last level; its owner releases it
  */
 export async function iterate(
   engine: Engine,
@@ -102,36 +102,36 @@ export async function iterate(
 ): Promise<Fitted> {
   const total = iterations.reduce((sum, n) => sum + n, 0);
   const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / (4 * run.fours)));
-  let done = 0;
-  let last: Fitted | null = null;
   const held: BufferRef[] = [];
+  let rec = new Recording('n4/levels');
+  let [done, recorded] = [0, 0];
+  const submit = async () => {
+    await engine.execute(rec);
+    signal?.throwIfAborted();
+    rec = new Recording('n4/levels');
+    [done, recorded] = [done + recorded, 0];
+    onProgress?.({ done, total });
+  };
+  let last: Fitted | null = null;
   try {
     for (const [number, points] of grid.points.entries()) {
-      const count = iterations[number] as number;
-      let rec = new Recording(`n4/level ${number + 1}`);
       const nodes: BufferRef = last
         ? recordRefine(rec, last.nodes, last.points, points)
         : rec.zeros('n4/lattice.nodes', latticeBytes(points));
       const level = levelOf(rec, spreadOf(rec, grid.size, shrunkAxes(grid, points), points, nodes, run.software));
-      const coarse = held.splice(0);
       held.push(...buffersOf(level));
       recordWeighing(rec, run, level);
-      for (let k = 0; k < count; k += perSubmit) {
-        if (k > 0) {
-          await engine.execute(rec);
-          signal?.throwIfAborted();
-          onProgress?.({ done: done + k, total });
-          rec = new Recording(`n4/level ${number + 1}`);
-        }
-        recordIterations(rec, run, level, number, k === 0, Math.min(perSubmit, count - k));
+      const count = iterations[number] as number;
+      for (let k = 0; k < count; ) {
+        if (recorded === perSubmit) await submit();
+        const next = Math.min(perSubmit - recorded, count - k);
+        recordIterations(rec, run, level, number, k === 0, next);
+        recorded += next;
+        k += next;
       }
-      await engine.execute(rec);
-      engine.release(...coarse);
-      signal?.throwIfAborted();
-      done += count;
-      onProgress?.({ done, total });
       last = { nodes, points };
     }
+    await submit();
   } catch (error) {
     engine.release(...held);
     throw error;
