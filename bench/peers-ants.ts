@@ -24,8 +24,9 @@ export interface AntsRow {
   /** Peer's least time over ours. */
   readonly ratio: number;
   readonly medianRatio: number;
-  /** Timings of the peer, and of these the one that is computed from two shorter runs. */
+  /** Timings of the peer. */
   readonly rounds: number;
+  /** Whether each is computed from two shorter runs. */
   readonly extrapolated: boolean;
 }
 
@@ -35,13 +36,15 @@ interface Peer {
   readonly threads: readonly number[];
   /** Timings at most; programs that take a minute are timed once. */
   readonly rounds: number;
+  /** Whether its time is computed from two shorter runs, because it would take the better part of an hour. */
+  readonly extrapolated?: boolean;
 }
 
 interface Operation {
   readonly ours: (engine: Engine, image: Volume) => Promise<unknown>;
   readonly peers: readonly Peer[];
-  /** Whether the peers would take the better part of an hour. */
-  readonly long: boolean;
+  /** Timings of ours before each of a peer. */
+  readonly repeats: number;
   readonly cases: readonly string[];
 }
 
@@ -59,20 +62,20 @@ const operations: Readonly<Record<string, Operation>> = {
   n4_shrink4: {
     ours: (engine, image) => n4(engine, image),
     peers: [twin, { ...itk, name: 'ANTsPy', ...once }, { ...itk, ...once }],
-    long: false,
+    repeats: 3,
     cases,
   },
   n4_shrink1: {
     ours: (engine, image) => n4(engine, image, { shrink: 1 }),
     peers: [
       { ...twin, ...once },
-      { ...itk, ...once },
+      { ...itk, ...once, extrapolated: true },
     ],
-    long: true,
+    repeats: 1,
     cases: ['BR-06_t0'],
   },
-  resample_linear: { ours: toMillimetre('sitkLinear'), peers: [itk], long: false, cases },
-  resample_bspline: { ours: toMillimetre('sitkBSpline'), peers: [itk], long: false, cases },
+  resample_linear: { ours: toMillimetre('sitkLinear'), peers: [itk], repeats: 3, cases },
+  resample_bspline: { ours: toMillimetre('sitkBSpline'), peers: [itk], repeats: 3, cases },
 };
 
 /** The iterations of N4 by default: those of all levels. */
@@ -139,7 +142,7 @@ export async function compareAnts(
   const rows: AntsRow[] = [];
   for (const name of cases.filter((c) => !chosen || chosen.includes(c))) {
     const image = await loadCase(name, environment);
-    for (const [operation, { ours, peers, long, cases: its }] of Object.entries(operations)) {
+    for (const [operation, { ours, peers, repeats, cases: its }] of Object.entries(operations)) {
       if (!its.includes(name) || (wanted && !wanted.includes(operation))) continue;
       const own: number[] = [];
       const timeOurs = async () => {
@@ -149,20 +152,20 @@ export async function compareAnts(
       };
       // Compiles; not counted.
       await ours(engine, image);
-      const runs = peers.flatMap(({ name: peer, threads, rounds }) =>
-        threads.map((n) => ({ peer, threads: n, rounds, times: [] as number[] })),
+      const runs = peers.flatMap(({ name: peer, threads, rounds, extrapolated = false }) =>
+        threads.map((n) => ({ peer, threads: n, rounds, extrapolated, times: [] as number[] })),
       );
       for (let round = 0; round < ROUNDS; round++) {
-        for (const { peer, threads, rounds, times } of runs) {
+        for (const { peer, threads, rounds, extrapolated, times } of runs) {
           if (round >= rounds) continue;
-          for (let k = 0; k < (long ? 1 : 3); k++) await timeOurs();
+          for (let k = 0; k < repeats; k++) await timeOurs();
           report(`${operation} on ${name}: ${peer}, ${threads} thread${threads > 1 ? 's' : ''}`);
           const time = (schedule: string) => timePeer(environment, { name, operation, peer, threads }, schedule);
-          times.push(long ? await extrapolate(time, iterations) : await time('50,50,50,50'));
+          times.push(extrapolated ? await extrapolate(time, iterations) : await time('50,50,50,50'));
         }
       }
       rows.push(
-        ...runs.map(({ peer, threads, times }): AntsRow => {
+        ...runs.map(({ peer, threads, extrapolated, times }): AntsRow => {
           const [peerMs, oursMs] = [minimum(times), minimum(own)];
           const [peerMedianMs, oursMedianMs] = [median(times), median(own)];
           return {
@@ -178,7 +181,7 @@ export async function compareAnts(
             ratio: peerMs / oursMs,
             medianRatio: peerMedianMs / oursMedianMs,
             rounds: times.length,
-            extrapolated: long,
+            extrapolated,
           };
         }),
       );
