@@ -1,4 +1,4 @@
-/** `npm run bench`: peaks, kernels, cases, peers; tables on standard output, everything in JSON. */
+/** `npm run bench`: peaks, kernels, stages, cases, peers; tables on standard output, everything in JSON. */
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -16,6 +16,8 @@ import {
 import { benchKernels, type KernelRow } from './kernels.ts';
 import { measurePeaks, type Peaks } from './peaks.ts';
 import { comparePeer, ensurePeer, hasPeers, type PeerName, type PeerRow } from './peers.ts';
+import { type AntsRow, compareAnts } from './peers-ants.ts';
+import { stages } from './stages/index.ts';
 import { printTable } from './table.ts';
 
 interface Options {
@@ -25,6 +27,9 @@ interface Options {
   readonly adapter?: string;
   readonly peers?: boolean;
   readonly flash?: boolean;
+  readonly ants?: boolean;
+  readonly op?: string[];
+  readonly iterations: string;
   readonly peerEnv: string;
 }
 
@@ -33,7 +38,9 @@ interface Report {
   peaks?: Peaks;
   kernels?: KernelRow[];
   cases?: CaseRow[];
+  stages?: Record<string, readonly object[]>;
   peers?: PeerRow[];
+  ants?: AntsRow[];
 }
 
 const progress = (line: string) => void process.stderr.write(`bench: ${line}\n`);
@@ -51,6 +58,13 @@ async function benchGpu(
   if (wants('kernels') && engine.caps.timestamps) {
     report.kernels = await benchKernels(engine, report.peaks, repeats, progress);
     printTable('Kernels (GPU time)', report.kernels);
+  }
+  if (wants('stages')) {
+    report.stages = {};
+    for (const [name, bench] of Object.entries(stages)) {
+      report.stages[name] = await bench(engine, report.peaks, repeats, progress);
+      printTable(`Stage ${name} (GPU to GPU, every dispatch timed)`, report.stages[name]);
+    }
   }
   engine.destroy();
 }
@@ -79,6 +93,21 @@ async function benchPeers(
   return rows;
 }
 
+async function benchAnts({ adapter, peerEnv, case: cases, op, iterations }: Options): Promise<AntsRow[]> {
+  if (!hasPeers()) {
+    progress('no peers: their scripts are not in ../shared/peers');
+    return [];
+  }
+  const environment = join(peerEnv, 'ants');
+  progress('installing ANTsPy and SimpleITK where they are missing');
+  await ensurePeer('ants', environment);
+  const engine = await createEngine({ adapter });
+  const options = { cases, operations: op, environment, iterations: Number(iterations) };
+  const rows = await compareAnts(engine, options, progress);
+  engine.destroy();
+  return rows;
+}
+
 async function run(sections: readonly string[], options: Options): Promise<void> {
   const wants = (section: string) => sections.length === 0 || sections.includes(section);
   const chosen = ({ name }: CaseFiles) => !options.case || options.case.includes(name);
@@ -100,7 +129,7 @@ async function run(sections: readonly string[], options: Options): Promise<void>
     },
   };
   printTable('Machine', [{ adapter, driver, cores: cpus().length, cpu: cpus()[0]?.model ?? '' }]);
-  if (wants('peaks') || wants('kernels')) await benchGpu(report, wants, repeats, options.adapter);
+  if (['peaks', 'kernels', 'stages'].some(wants)) await benchGpu(report, wants, repeats, options.adapter);
   await withGeneratedCases(async (generated) => {
     const cases = [...recordedCases(), ...generated].filter(chosen);
     if (wants('cases')) {
@@ -120,6 +149,10 @@ async function run(sections: readonly string[], options: Options): Promise<void>
       printTable('Peers (same run)', report.peers);
     }
   });
+  if (options.ants) {
+    report.ants = await benchAnts(options);
+    printTable('N4 and resampling (same run, memory to memory)', report.ants);
+  }
   if (options.json) await writeAtomically(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
@@ -132,7 +165,7 @@ bench
   );
 bench
   .command('run', { isDefault: true })
-  .argument('[sections...]', 'peaks, kernels, cases (default: all)')
+  .argument('[sections...]', 'peaks, kernels, stages, cases (default: all)')
   .option('--case <name>', 'only this case; may be repeated', collect)
   .option('--repeats <n>', 'warm runs', '10')
   .option('--json <file>', 'write everything as JSON')
@@ -142,6 +175,9 @@ bench
     'time PyRadiomics on the recorded cases in the same run (on generated ones where --case names them)',
   )
   .option('--flash', 'time flash-radiomics likewise')
+  .option('--ants', 'time ANTsPy, SimpleITK and the numpy twin of N4 beside N4 and resampling in the same run')
+  .option('--op <name>', 'with --ants: only this operation; may be repeated', collect)
+  .option('--iterations <n>', 'with --ants: iterations from which the peers of n4_shrink1 are extrapolated', '2')
   .option('--peer-env <folder>', 'where the peers are installed', join(tmpdir(), 'voxomics-peers'))
   .action(run);
 await bench.parseAsync();

@@ -21,13 +21,15 @@ export interface PeerRow {
   readonly medianRatio: number;
 }
 
-const scripts = () =>
-  resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'peers');
+/** A path below the folder of the scripts that install and time the peers. */
+export const peerScripts = (...parts: string[]): string =>
+  resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'peers', ...parts);
 
-/** Whether the scripts that install and time the peers are at hand. */
-export const hasPeers = (): boolean => existsSync(scripts());
+/** Whether those scripts are at hand. */
+export const hasPeers = (): boolean => existsSync(peerScripts());
 
-function runProgram(command: string, args: readonly string[]): Promise<string> {
+/** Runs a program to its end. @returns what it wrote to standard output */
+export function runProgram(command: string, args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
     // In a folder of its own: flash-radiomics leaves files where it runs.
     const cwd = mkdtempSync(join(tmpdir(), 'voxomics-peer-'));
@@ -42,10 +44,12 @@ function runProgram(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
+/** The interpreter of an environment with a peer. */
+export const pythonOf = (environment: string): string => join(environment, 'bin', 'python');
+
 /** Installs a peer into `environment` unless it is there. */
-export async function ensurePeer(peer: PeerName, environment: string): Promise<void> {
-  if (!existsSync(join(environment, 'bin', 'python')))
-    await runProgram('bash', [join(scripts(), peer, 'setup.sh'), environment]);
+export async function ensurePeer(peer: PeerName | 'ants', environment: string): Promise<void> {
+  if (!existsSync(pythonOf(environment))) await runProgram('bash', [peerScripts(peer, 'setup.sh'), environment]);
 }
 
 /** One timing of a peer: all classes of the original image, from file to dictionary, after a run that is not counted. */
@@ -55,12 +59,12 @@ async function timePeer(
   { image, mask }: CaseFiles,
   repeats: number,
 ): Promise<number[]> {
-  const parameters = resolve(scripts(), '../reference/pyradiomics/params/original_default.yaml');
+  const parameters = peerScripts('../reference/pyradiomics/params/original_default.yaml');
   const options =
     peer === 'pyradiomics'
       ? ['--image', image, '--mask', mask, '--params', parameters, '--repeats', String(repeats)]
       : [image, mask, '--presets', 'original_default', '--repeats', String(repeats)];
-  const output = await runProgram(join(environment, 'bin', 'python'), [join(scripts(), peer, 'bench.py'), ...options]);
+  const output = await runProgram(pythonOf(environment), [peerScripts(peer, 'bench.py'), ...options]);
   const row = JSON.parse(output.trim().split('\n').at(-1) as string) as { seconds_min: number; seconds_median: number };
   return [row.seconds_min * 1000, row.seconds_median * 1000];
 }

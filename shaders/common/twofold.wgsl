@@ -6,6 +6,10 @@ fn opaque(x: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) ^ params.zero);
 }
 
+fn opaque4(x: vec4f) -> vec4f {
+  return bitcast<vec4f>(bitcast<vec4u>(x) ^ vec4u(params.zero));
+}
+
 // Exact sum of two f32.
 fn two_sum(a: f32, b: f32) -> vec2f {
   let sum = opaque(a + b);

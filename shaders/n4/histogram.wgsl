@@ -1,6 +1,6 @@
 // n4/histogram: triangular Parzen histogram of the log values inside the mask, in fixed point (2^-20 of a voxel).
-// A workgroup takes `chunk` consecutive voxels; each of its 8 invocations counts in its own column of shared memory, so
-// that no atomics are needed where software drivers and full backgrounds make them slow. A word counts the voxels between
+// A workgroup takes `chunk` consecutive fours of voxels; each of its 8 invocations counts in its own column of shared memory,
+// so that no atomics are needed where software drivers and full backgrounds make them slow. A word counts the voxels between
 // two bin centres and sums up their distances from the lower one: one addition per voxel. All sums are integers: the
 // result does not depend on the order of anything.
 // Grid: one workgroup per chunk; out-of-range invocations do nothing.
@@ -10,12 +10,13 @@
 #import common/n4/shared
 #import common/ordered
 #import common/twofold
+#import common/whole
 #import common/n4/bins
 #import common/add64
 
 struct Params {
-  length: u32,       // voxels of the grid
-  chunk: u32,        // voxels per workgroup, a multiple of 8, at most 8 * 511
+  length: u32,       // fours of voxels of the grid
+  chunk: u32,        // of them per workgroup, a multiple of 8, at most 8 * 127
   bins: u32,         // at most 256
   count_shift: u32,  // a word of a column: number of voxels from this bit on, below it the sum of their distances,
   unit_bits: u32,    // in 2^-unit_bits of a bin
@@ -24,7 +25,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<vec4f>;
 @group(0) @binding(2) var<storage, read> control: array<u32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;  // low and high word of each bin
 
@@ -43,16 +44,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let scale = bins_of(from_ordered(~control[LOW]), from_ordered(control[HIGH]), f32(last));
   let voxel = 1u << params.count_shift;
   let unit = f32(1u << params.unit_bits);
+  let per_bin = 1.0 / scale.width;
+  let top = select(voxel, 0u, scale.drop);
   for (var i = first + local; i < end; i += LANES) {
     let v = values[i];
-    if (!is_inside(v)) { continue; }
-    if (v >= scale.high) {
-      if (!scale.drop) { counts[last * LANES + local] += voxel; }
-      continue;
-    }
-    let position = (v - scale.low) / scale.width;
-    let below = min(floor(position), f32(last) - 1.0);
-    counts[u32(i32(below)) * LANES + local] += voxel + u32(i32(clamp(position - below, 0.0, 1.0) * unit + 0.5));
+    let inside = is_inside(v);
+    if (!any(inside)) { continue; }
+    let position = clamp((v - scale.low) * per_bin, vec4f(0.0), vec4f(f32(last)));
+    let below = min(floor(position), vec4f(f32(last) - 1.0));
+    let largest = v >= vec4f(scale.high);
+    let words = select(vec4u(0u), select(voxel + whole((position - below) * unit), vec4u(top), largest), inside);
+    let at = select(whole(below), vec4u(last), largest) * LANES + local;
+    counts[at.x] += words.x;
+    counts[at.y] += words.y;
+    counts[at.z] += words.z;
+    counts[at.w] += words.w;
   }
   workgroupBarrier();
   for (var bin = local; bin < params.bins; bin += LANES) {

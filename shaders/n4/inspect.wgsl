@@ -1,7 +1,7 @@
-// n4/inspect: number, range and finiteness of the voxels of an image inside a mask.
+// n4/inspect: range and finiteness of the voxels of an image inside a mask.
 // A workgroup takes STRIP times its size consecutive voxels, one invocation every workgroup_size-th.
 // Grid: linear over voxels / STRIP; out-of-range invocations do nothing.
-// Words of `found`: complement of the smallest ordered key, largest key (finite voxels), voxels inside, NaN or infinite.
+// Words of `found`: complement of the smallest ordered key, largest key (finite voxels), number of NaN or infinite.
 // Twin: test/reference/n4/n4.ts (inspect)
 #import common/grid
 #import common/ordered
@@ -50,7 +50,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u && atomicLoad(&inside) > 0u) {
     atomicMax(&found[0], atomicLoad(&low));
     atomicMax(&found[1], atomicLoad(&high));
-    atomicAdd(&found[2], atomicLoad(&inside));
-    atomicAdd(&found[3], atomicLoad(&bad));
+    atomicAdd(&found[2], atomicLoad(&bad));
   }
 }

@@ -8,6 +8,7 @@
 // differences from it, which leaves an error of 1e-8 of the differences and not of the values.
 // Definition: itkBSplineScatteredDataPointSetToImageFilter.hxx. Twin: test/reference/n4/n4.ts (approximate, evaluate)
 #import common/n4/axis
+#import common/n4/column
 #import common/n4/shared
 #import common/twofold
 
@@ -34,12 +35,19 @@ struct Node {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
-@group(0) @binding(2) var<storage, read> columns: array<f32>;
+@group(0) @binding(2) var<storage, read> columns: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> nodes: array<Node>;  // x fastest
 @group(0) @binding(4) var<storage, read_write> lines: array<Control>;  // scratch: y, then z, then control points along x
-@group(0) @binding(5) var<storage, read_write> controls: array<Control>;  // z, then control points along y, then x
+@group(0) @binding(5) var<storage, read_write> controls: array<Controls>;  // z, then control points along y, then x
 
 override workgroup_size: u32 = 64;
+
+// A control value of the log field and of the step of the last iteration.
+struct Control {
+  high: f32,
+  low: f32,
+  step: f32,
+}
 
 // The four values around a sample.
 struct Window {
@@ -82,16 +90,19 @@ fn gather_row(y: u32, z: u32, row: u32, add: bool) {
   var current = 0u;
   var sums = vec4f(0.0);
   var place = place_of(axis_of(params.x), 0u);
-  for (var x = 0u; x < params.size.x; x++) {
-    let s = sample_at(axis_of(params.x), place);
-    place = next_place(axis_of(params.x), place);
-    while (current < s.first) {
-      lines[out].step = sums.x + select(0.0, lines[out].step, add);
-      out++;
-      sums = vec4f(sums.yzw, 0.0);
-      current++;
+  for (var x = 0u; x < params.size.x; x += 4u) {
+    let four = columns[row + x / 4u];
+    for (var k = 0u; k < min(4u, params.size.x - x); k++) {
+      let s = sample_at(axis_of(params.x), place);
+      place = next_place(axis_of(params.x), place);
+      while (current < s.first) {
+        lines[out].step = sums.x + select(0.0, lines[out].step, add);
+        out++;
+        sums = vec4f(sums.yzw, 0.0);
+        current++;
+      }
+      sums += four[k] * summing_weights(s);
     }
-    sums += columns[row + x] * summing_weights(s);
   }
   for (var k = 0u; k < min(4u, params.points.x); k++) { lines[out + k].step = sums[k] + select(0.0, lines[out + k].step, add); }
 }
@@ -103,7 +114,7 @@ fn gather_x(y: u32, local: u32) {
     let last = sample_at(axis_of(params.y), place_of(axis_of(params.y), min((s + 1u) * params.rows, params.size.y) - 1u)).first + 3u;
     if (y < first || y > last) { continue; }
     for (var z = local; z < params.size.z; z += workgroup_size) {
-      let row = params.size.x * (params.reach * (z * params.stretches + s) + y - first);
+      let row = quads_of(params.size) * (params.reach * (z * params.stretches + s) + y - first);
       gather_row(y, z, row, some);
     }
     some = true;
@@ -163,23 +174,31 @@ fn spread_z(y: u32, local: u32) {
   }
 }
 
-// Evaluates along x, for each z.
+// Evaluates along x, for each z and four of x.
 fn spread_x(y: u32, local: u32) {
-  for (var z = local; z < params.size.z; z += workgroup_size) {
+  let quads = quads_of(params.size);
+  let axis = axis_of(params.x);
+  for (var i = local; i < quads * params.size.z; i += workgroup_size) {
+    let z = i / quads;
+    let quad = i - z * quads;
     var current = 0xffffffffu;
     var window: Window;
-    let out = (z * params.points.y + y) * params.size.x;
-    var place = place_of(axis_of(params.x), 0u);
-    for (var x = 0u; x < params.size.x; x++) {
-      let s = sample_at(axis_of(params.x), place);
-      place = next_place(axis_of(params.x), place);
+    var four = Controls(vec4f(0.0), vec4f(0.0), vec4f(0.0));
+    var place = place_of(axis, 4u * quad);
+    for (var k = 0u; k < min(4u, params.size.x - 4u * quad); k++) {
+      let s = sample_at(axis, place);
+      place = next_place(axis, place);
       if (s.first != current) {
         current = s.first;
         let at = line_at(current, y, z);
         window = Window(lines[at], lines[at + 1u], lines[at + 2u], lines[at + 3u]);
       }
-      controls[out + x] = blend(s.weights, window);
+      let value = blend(s.weights, window);
+      four.high[k] = value.high;
+      four.low[k] = value.low;
+      four.step[k] = value.step;
     }
+    controls[(z * params.points.y + y) * quads + quad] = four;
   }
 }
 

@@ -1,20 +1,21 @@
 // n4/shrink: the subsampled grid: log intensities inside the mask, weights, and how many voxels there are of which range.
-// A workgroup takes STRIP times its size consecutive voxels of the shrunk grid, one invocation every workgroup_size-th.
-// Grid: linear over voxels / STRIP; out-of-range invocations do nothing.
+// A workgroup takes STRIP times its size consecutive fours of voxels of the shrunk grid, one invocation every
+// workgroup_size-th. Grid: linear over fours / STRIP; out-of-range invocations do nothing.
 // Voxels <= 0 inside the mask keep their own value, as if it were a logarithm (ITK). The logarithm is a pair of f32 good
 // to 1e-9: the rounding of ln(1000) to one f32 alone is 2e-7, and that of the builtin 1e-6.
 // Definition: itkN4BiasFieldCorrectionImageFilter.hxx, itkShrinkImageFilter.hxx. Twin: test/reference/n4/n4.ts (shrink)
 #import common/grid
 #import common/box
+#import common/n4/column
 #import common/n4/shared
 #import common/ordered
 #import common/twofold
 
 struct Params {
   size: vec3u,       // of the shrunk grid
-  length: u32,       // its voxels
+  length: u32,       // its fours of voxels
   full: vec3u,       // size of the image
-  strip: u32,        // voxels per invocation
+  strip: u32,        // fours per invocation
   offset: vec3i,     // index in the image of the first sample; negative in padding
   masked: u32,       // 1: `mask` has one bit per voxel of the image
   factor: vec3u,     // shrink factor along each axis
@@ -26,9 +27,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> confidence: array<f32>;
-@group(0) @binding(4) var<storage, read_write> logs: array<vec2f>;     // high and low part
-@group(0) @binding(5) var<storage, read_write> values: array<f32>;     // log image - log field; the field is 0 now
-@group(0) @binding(6) var<storage, read_write> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> logs: array<Pairs>;
+@group(0) @binding(5) var<storage, read_write> values: array<vec4f>;  // log image - log field; the field is 0 now
+@group(0) @binding(6) var<storage, read_write> weights: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> control: array<atomic<u32>>;
 
 override workgroup_size: u32 = 64;
@@ -59,31 +60,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var own_high = 0u;
   var own_inside = 0u;
   var own_bad = 0u;
+  let fours = vec3u(quads_of(params.size), params.size.yz);
   for (var k = 0u; k < params.strip; k++) {
     let i = first + k * workgroup_size;
     if (i >= params.length) { break; }
-    let at = vec3i(position_of(i, params.size) * params.factor) + params.offset;
-    let there = all(at >= vec3i(0)) && all(at < vec3i(params.full));
-    let source = select(0u, u32(at.x) + params.full.x * (u32(at.y) + params.full.y * u32(at.z)), there);
-    var weight = select(0.0, 1.0, there);
-    if (params.masked == 1u) { weight *= f32((mask[source >> 5u] >> (source & 31u)) & 1u); }
-    if (params.weighted == 1u) { weight *= confidence[source]; }
-    var pair = vec2f(OUTSIDE, 0.0);
-    if (weight > 0.0) {
+    let four = position_of(i, fours);
+    let start = four * vec3u(4u, 1u, 1u);
+    var pairs = Pairs(vec4f(OUTSIDE), vec4f(0.0));
+    var confidences = vec4f(0.0);
+    for (var lane = 0u; lane < min(4u, params.size.x - start.x); lane++) {
+      let at = vec3i((start + vec3u(lane, 0u, 0u)) * params.factor) + params.offset;
+      let there = all(at >= vec3i(0)) && all(at < vec3i(params.full));
+      let source = select(0u, u32(at.x) + params.full.x * (u32(at.y) + params.full.y * u32(at.z)), there);
+      var weight = select(0.0, 1.0, there);
+      if (params.masked == 1u) { weight *= f32((mask[source >> 5u] >> (source & 31u)) & 1u); }
+      if (params.weighted == 1u) { weight *= confidence[source]; }
+      if (weight <= 0.0) { continue; }
+      confidences[lane] = weight;
       let x = image[source];
       own_inside++;
       if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) {
         own_bad++;
-      } else {
-        pair = vec2f(x, 0.0);
-        if (x >= 1.17549435e-38) { pair = log2fold(x); }
-        own_low = min(own_low, ordered(pair.x));
-        own_high = max(own_high, ordered(pair.x));
+        continue;
       }
+      var pair = vec2f(x, 0.0);
+      if (x >= 1.17549435e-38) { pair = log2fold(x); }
+      own_low = min(own_low, ordered(pair.x));
+      own_high = max(own_high, ordered(pair.x));
+      pairs.high[lane] = pair.x;
+      pairs.low[lane] = pair.y;
     }
-    logs[i] = pair;
-    values[i] = pair.x;
-    if (params.weighted == 1u) { weights[i] = max(weight, 0.0); }
+    let out = cell_of(four.x, four.y, four.z, params.size).at;
+    logs[out] = pairs;
+    values[out] = pairs.high;
+    if (params.weighted == 1u) { weights[out] = confidences; }
   }
   atomicMax(&low, ~own_low);
   atomicMax(&high, own_high);

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly bindingBytes?: number;
   /** Kept reachable as long as the engine: Dawn's instance must not be collected while its device lives. */
   readonly keepAlive?: unknown;
+  /** Called before every submit: results will soon be waited for. */
+  readonly onSubmit?: (() => void) | undefined;
 }
 
 export interface EngineStats {
@@ -41,6 +43,7 @@ export class Engine {
   readonly #device: GPUDevice;
   readonly #context: ExecutionContext;
   readonly #keepAlive: unknown;
+  readonly #onSubmit: (() => void) | undefined;
   readonly #lost: Promise<never>;
   #state: EngineState = 'ready';
   #failure: EngineError | null = null;
@@ -57,6 +60,7 @@ export class Engine {
     this.caps = capsOf(adapter, device, options.bindingBytes);
     this.#device = device;
     this.#keepAlive = options.keepAlive;
+    this.#onSubmit = options.onSubmit;
     this.#context = {
       device,
       caps: this.caps,
@@ -118,6 +122,7 @@ export class Engine {
   async execute(recording: Recording): Promise<Results> {
     this.#check();
     this.#submits++;
+    this.#onSubmit?.();
     try {
       return await Promise.race([execute(recording, this.#context), this.#lost]);
     } catch (error) {

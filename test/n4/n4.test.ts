@@ -176,9 +176,11 @@ describe('n4', () => {
     const stop = new AbortController();
     const seen: number[] = [];
     const before = engine().stats().resident.buffers;
-    const run = n4(engine(), volume, {
-      ...few,
-      shrink: 2,
+    // Enough for a second submit.
+    const run = n4(engine(), phantom([128, 128, 128], 21), {
+      shrink: 1,
+      iterations: [30, 3],
+      tolerance: 0,
       signal: stop.signal,
       onProgress: ({ done }) => {
         seen.push(done);
@@ -186,7 +188,7 @@ describe('n4', () => {
       },
     });
     await expect(run).rejects.toThrow('enough');
-    expect(seen).toEqual([2]);
+    expect(seen).toEqual([30]);
     expect(engine().stats().resident.buffers).toBe(before);
   });
 });
@@ -207,6 +209,20 @@ describe('n4 refuses', () => {
     { name: 'constant images', code: 'ConstantImage', image: change(() => 7) },
     { name: 'NaN', code: 'NonFiniteImage', image: change((v, i) => (i === 77 ? Number.NaN : v)) },
     { name: 'infinity', code: 'NonFiniteImage', image: change((v, i) => (i === 78 ? Number.POSITIVE_INFINITY : v)) },
+    // 546 is the first voxel of the shrunk grid, 77 and 78 lie between.
+    { name: 'NaN on the shrunk grid', code: 'NonFiniteImage', image: change((v, i) => (i === 546 ? Number.NaN : v)) },
+    {
+      name: 'NaN where the range is wanted',
+      code: 'NonFiniteImage',
+      image: change((v, i) => (i === 77 ? Number.NaN : v)),
+      options: { rescale: true },
+    },
+    {
+      name: "NaN for Otsu's threshold",
+      code: 'NonFiniteImage',
+      image: change((v, i) => (i === 77 ? Number.NaN : v)),
+      options: { otsu: true },
+    },
     { name: 'empty masks', code: 'EmptyMask', image: good, options: { mask: { ...good, data: new Uint8Array(4096) } } },
     {
       name: 'masks off the shrunk grid',

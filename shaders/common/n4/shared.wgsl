@@ -1,4 +1,5 @@
-// What the kernels of N4 share. Memory of a grid: x fastest. A column is the line of voxels along y of one (x, z).
+// What the kernels of N4 share. The voxels of a grid are kept in fours along x (the last of a row may reach beyond the grid,
+// and is marked there as outside), in the order of common/n4/column. A column is the line of voxels along y of one (x, z).
 
 // Words of `control`. The smallest value is kept complemented, so that zero means "none yet".
 const ACTIVE = 0u;      // 1 while the iterations of the current level go on
@@ -12,13 +13,19 @@ const LEVELS = 8u;      // from here: iterations done in each level
 // A value that no logarithm reaches marks the voxels outside the mask.
 const OUTSIDE = 3e38;
 
-fn is_inside(value: f32) -> bool {
-  return value < 1e38;
+fn is_inside(values: vec4f) -> vec4<bool> {
+  return values < vec4f(1e38);
 }
 
-// A control value of the log field and of the step of the last iteration.
-struct Control {
-  high: f32,
-  low: f32,
-  step: f32,
+// Four numbers of twice the width of f32.
+struct Pairs {
+  high: vec4f,
+  low: vec4f,
+}
+
+// Control values of the log field of four columns, and of the step of the last iteration.
+struct Controls {
+  high: vec4f,
+  low: vec4f,
+  step: vec4f,
 }

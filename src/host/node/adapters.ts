@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Engine, EngineError, type EngineOptions } from '../../engine/index.ts';
+import { pauseBetweenPolls } from './polling.ts';
 
 export type AdapterKind = 'gpu' | 'lavapipe' | 'swiftshader';
 export const adapterKinds: readonly AdapterKind[] = ['gpu', 'lavapipe', 'swiftshader'];
@@ -135,8 +136,10 @@ export async function createEngine(options: NodeEngineOptions = {}): Promise<Eng
     if ((adapterKinds as readonly string[]).includes(wanted) && candidate.kind !== wanted) continue;
     const found = await openCandidate(candidate);
     if (typeof found === 'string') tried.push(`${candidate.kind}: ${found}`);
-    else if (matches(found, wanted)) return Engine.open(found.adapter, { ...options, keepAlive: found.instance });
-    else tried.push(`${candidate.kind}: ${found.adapter.info.description} is not "${wanted}"`);
+    else if (matches(found, wanted)) {
+      const onSubmit = found.kind === 'gpu' ? undefined : pauseBetweenPolls();
+      return Engine.open(found.adapter, { ...options, keepAlive: found.instance, onSubmit });
+    } else tried.push(`${candidate.kind}: ${found.adapter.info.description} is not "${wanted}"`);
   }
   throw new EngineError('NoAdapter', `no adapter for "${wanted}":\n  ${tried.join('\n  ')}`);
 }

@@ -14,12 +14,21 @@ export const apply = defineKernel({
     mask: 'read',
     controls: 'read',
     corrected: 'read_write',
+    non_finite: 'read_write',
   },
   workgroup: 64,
 });
 
+/** What n4/apply leaves. */
+export interface Applied {
+  /** f32 per voxel, kept. */
+  readonly voxels: BufferRef;
+  /** One word: how many voxels inside the mask are NaN or infinite. */
+  readonly nonFinite: BufferRef;
+}
+
 /**
- * The corrected image, or the field exp(log field) where there is no image; f32 per voxel, kept.
+ * The corrected image, or the field exp(log field) where there is no image.
  * @param spread evaluated by n4/lattice:expand
  * @param mask one bit per voxel, or null
  */
@@ -28,7 +37,8 @@ export function recordApply(
   { size, stretches, points, axes, controls }: Spread,
   image: BufferRef | null,
   mask: BufferRef | null,
-): BufferRef {
+): Applied {
+  const nonFinite = rec.zeros('n4/apply.non_finite', 4);
   const corrected = rec.keep(rec.buffer('n4/apply.corrected', size[0] * size[1] * size[2] * 4));
   const params = {
     size,
@@ -41,8 +51,8 @@ export function recordApply(
   };
   rec.dispatch(
     apply,
-    { params, image: image ?? controls, mask: mask ?? controls, controls, corrected },
+    { params, image: image ?? controls, mask: mask ?? controls, controls, corrected, non_finite: nonFinite },
     walkers(size, stretches, apply.workgroup),
   );
-  return corrected;
+  return { voxels: corrected, nonFinite };
 }

@@ -62,7 +62,7 @@ export async function fieldVolume(engine: Engine, field: N4Field): Promise<Devic
   const axes = imageAxes({ dimension, padded: field.padded, lower: field.lower }, points);
   const spread = spreadOf(rec, size, axes, points, uploadNodes(rec, field), engine.caps.software);
   recordExpand(rec, spread);
-  const voxels = recordApply(rec, spread, null, null);
+  const { voxels } = recordApply(rec, spread, null, null);
   await engine.execute(rec);
   return { ...gridOf(field.grid), voxels, tails: null, type: 'float32' };
 }

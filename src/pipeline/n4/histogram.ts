@@ -12,17 +12,17 @@ export const histogram = defineKernel({
   workgroup: LANES,
 });
 
-/** More would overflow the counts of a column. */
-const MOST_PER_LANE = 511;
+/** Fours of voxels; more would leave too few bits for the sums of distances. */
+const MOST_PER_LANE = 127;
 /** Bits of the fixed point of the sums. */
 const ONE_BITS = 20;
 
 /** How the voxels are dealt to workgroups: few where one costs a pass over its columns on a CPU, many to fill a GPU. */
-function dealOut(length: number, software: boolean): { chunk: number; count_shift: number; unit_bits: number } {
-  const perLane = Math.min(Math.ceil(length / LANES / (software ? 16 : 4096)), MOST_PER_LANE);
-  const countBits = Math.floor(Math.log2(perLane)) + 1;
+function dealOut(all: number, software: boolean): { chunk: number; count_shift: number; unit_bits: number } {
+  const fours = Math.min(Math.ceil(all / LANES / (software ? 16 : 4096)), MOST_PER_LANE);
+  const countBits = Math.floor(Math.log2(4 * fours)) + 1;
   return {
-    chunk: perLane * LANES,
+    chunk: fours * LANES,
     count_shift: 32 - countBits,
     unit_bits: Math.min(32 - 2 * countBits, ONE_BITS),
   };
@@ -32,9 +32,9 @@ function dealOut(length: number, software: boolean): { chunk: number; count_shif
 export const histogramBytes = (bins: number): number => 8 * bins;
 
 export interface HistogramInput {
-  /** f32 per voxel, with the mark of voxels outside. */
+  /** f32 per voxel, with the mark of voxels outside, and their number of fours. */
   readonly values: BufferRef;
-  readonly length: number;
+  readonly fours: number;
   readonly bins: number;
   /** Holds the range of the values. */
   readonly control: BufferRef;
@@ -47,10 +47,10 @@ export interface HistogramInput {
 /** @param levelStart whether it runs even where the last level has ended */
 export function recordHistogram(
   rec: Recording,
-  { values, length, bins, control, sums, software }: HistogramInput,
+  { values, fours, bins, control, sums, software }: HistogramInput,
   levelStart: boolean,
 ): void {
-  const deal = dealOut(length, software);
-  const params = { length, ...deal, bins, level_start: Number(levelStart), zero: 0 };
-  rec.dispatch(histogram, { params, values, control, sums }, Math.ceil(length / deal.chunk) * LANES);
+  const deal = dealOut(fours, software);
+  const params = { length: fours, ...deal, bins, level_start: Number(levelStart), zero: 0 };
+  rec.dispatch(histogram, { params, values, control, sums }, Math.ceil(fours / deal.chunk) * LANES);
 }

@@ -2,7 +2,7 @@
 import { type BufferRef, type Engine, Recording, type Results } from '../../engine/index.ts';
 import { type DeviceVolume, downloadVolume, fromDevice, gridOf, toDevice, volumeOf } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
-import type { Vec3, Volume } from '../volume.ts';
+import type { Mask, Vec3, Volume } from '../volume.ts';
 import { recordApply } from './apply.ts';
 import { controlBytes, type ControlState, decodeControl } from './control.ts';
 import { type N4Field, fieldVolume, latticeOf } from './field-volume.ts';
@@ -47,37 +47,41 @@ interface Prepared {
   readonly control: BufferRef;
   readonly shrunk: ShrunkImage;
   readonly run: Run;
-  readonly inspection: Inspection;
+  /** Range of the image inside the mask; null where nothing asks for it. */
+  readonly range: Inspection | null;
   readonly state: ControlState;
 }
 
-function checkFinite({ voxels, nonFinite }: Inspection): void {
+function checkFinite(nonFinite: number): void {
   if (nonFinite === 0) return;
   throw new PipelineError(
     'NonFiniteImage',
-    `n4: ${nonFinite} of ${voxels} voxels inside the mask are NaN or infinite; replace them or leave them out of the mask`,
+    `n4: ${nonFinite} voxels inside the mask are NaN or infinite; replace them or leave them out of the mask`,
   );
 }
 
 /** Names the reasons for which no field can be found. ANTs and ITK return nonsense or their input there, in silence. */
-function checkContent(inspection: Inspection, { inside, low: first, high: last }: ControlState): void {
-  const { voxels, low, high } = inspection;
-  if (voxels === 0) {
-    throw new PipelineError('EmptyMask', 'n4: the mask has no voxel; pass a mask of the tissue, or none');
-  }
-  checkFinite(inspection);
+function checkContent({ inside, nonFinite, low, high }: ControlState): void {
+  checkFinite(nonFinite);
   if (inside < 2) {
     throw new PipelineError(
       'EmptyMask',
-      `n4: of ${voxels} voxels inside the mask ${inside} lie on the shrunk grid with a weight above 0, at least 2 are needed; lower shrink or enlarge the mask`,
+      `n4: ${inside} voxels inside the mask lie on the shrunk grid with a weight above 0, at least 2 are needed; lower shrink or enlarge the mask`,
     );
   }
-  if (!(low < high) || !(first < last)) {
+  if (!(low < high)) {
     throw new PipelineError(
       'ConstantImage',
       `n4: all ${inside} voxels of the shrunk grid inside the mask have one intensity; there is no field to find; check image and mask`,
     );
   }
+}
+
+/** The mask as the kernels read it. */
+function packMask(mask: Mask): Uint32Array {
+  const bits = packBits(mask);
+  if (bits.some((word) => word !== 0)) return bits;
+  throw new PipelineError('EmptyMask', 'n4: the mask has no voxel; pass a mask of the tissue, or none');
 }
 
 const voxelsOf = ({ full }: N4Grid): number => full[0] * full[1] * full[2];
@@ -87,7 +91,7 @@ async function findThreshold(engine: Engine, image: BufferRef, length: number): 
   const look = new Recording('n4/range');
   const found = recordInspect(look, image, null, length);
   const range = decodeInspect((await engine.execute(look)).u32(found));
-  checkFinite(range);
+  checkFinite(range.nonFinite);
   const rec = new Recording('n4/otsu');
   const counts = recordCount(rec, image, length, range);
   return otsuThreshold((await engine.execute(rec)).u32(counts), range);
@@ -107,17 +111,17 @@ async function prepare(
   };
   const { mask: given, weights, otsu } = settings;
   let mask: BufferRef | null = null;
-  if (given) mask = hold(rec.upload('n4.mask', packBits(given)));
+  if (given) mask = hold(rec.upload('n4.mask', packMask(given)));
   if (otsu) {
     const limit = await findThreshold(engine, image.voxels, voxelsOf(grid));
     mask = hold(recordThreshold(rec, image.voxels, voxelsOf(grid), limit));
   }
   const confidence = weights && rec.upload('n4.weights', Float32Array.from(weights.data));
   const control = hold(rec.zeros('n4.control', controlBytes(grid.points.length)));
-  const found = recordInspect(rec, image.voxels, mask, voxelsOf(grid));
+  const found = settings.rescale ? recordInspect(rec, image.voxels, mask, voxelsOf(grid)) : null;
   const shrunk = recordShrink(rec, image.voxels, mask, confidence, grid, control);
   const run = runOf(rec, shrunk, control, grid, settings, engine.caps.software);
-  const range = rec.download(control);
+  const started = rec.download(control);
   held.push(...rec.kept);
   const results = await engine.execute(rec);
   return {
@@ -125,8 +129,8 @@ async function prepare(
     control,
     shrunk,
     run,
-    inspection: decodeInspect(results.u32(found)),
-    state: decodeControl(results.u32(range)),
+    range: found && decodeInspect(results.u32(found)),
+    state: decodeControl(results.u32(started)),
   };
 }
 
@@ -146,20 +150,27 @@ async function finish(
   engine: Engine,
   image: DeviceVolume,
   grid: N4Grid,
-  settings: N4Settings,
-  { mask, run, inspection, state }: Prepared,
+  { mask, run, range, state }: Prepared,
   { nodes, points }: Fitted,
 ): Promise<N4Result> {
   const rec = new Recording('n4/finish');
   recordSharpen(rec, run, { level: 0, levelStart: false, finish: true });
   const spread = spreadOf(rec, grid.full, imageAxes(grid, points), points, nodes, run.software);
   recordExpand(rec, spread);
-  const voxels = recordApply(rec, spread, image.voxels, mask);
+  const { voxels, nonFinite } = recordApply(rec, spread, image.voxels, mask);
   const length = voxelsOf(grid);
-  const range = settings.rescale ? recordInspect(rec, voxels, mask, length) : null;
+  const corrected = range && recordInspect(rec, voxels, mask, length);
+  const bad = rec.download(nonFinite);
   const [control, convergence, lattice] = [run.control, run.convergence, nodes].map((ref) => rec.download(ref));
   const results: Results = await engine.execute(rec);
-  if (range) await rescaleTo(engine, voxels, mask, length, decodeInspect(results.u32(range)), inspection);
+  try {
+    // Voxels between those of the shrunk grid are read only here.
+    checkFinite(results.u32(bad)[0] as number);
+    if (corrected) await rescaleTo(engine, voxels, mask, length, decodeInspect(results.u32(corrected)), range);
+  } catch (error) {
+    engine.release(voxels);
+    throw error;
+  }
   const { levels } = decodeControl(results.u32(control!));
   const size: Vec3 = [points[0], points[1], grid.dimension === 2 ? 1 : points[2]];
   return {
@@ -210,11 +221,11 @@ export async function correctBias(engine: Engine, image: DeviceVolume, options: 
   const held: BufferRef[] = [];
   try {
     const prepared = await prepare(engine, image, grid, settings, held);
-    checkContent(prepared.inspection, prepared.state);
+    checkContent(prepared.state);
     options.signal?.throwIfAborted();
     const fitted = await iterate(engine, prepared.run, grid, settings, options);
     held.push(fitted.nodes);
-    return await finish(engine, image, grid, settings, prepared, fitted);
+    return await finish(engine, image, grid, prepared, fitted);
   } finally {
     engine.release(...held);
   }

@@ -1,4 +1,4 @@
-/** n4/inspect: number, range and finiteness of the voxels of an image inside a mask. */
+/** n4/inspect: range and finiteness of the voxels of an image inside a mask. */
 import source from '../../../shaders/n4/inspect.wgsl?raw';
 import { type BufferRef, defineKernel, type Download, type Recording } from '../../engine/index.ts';
 import { fromOrdered } from './ordered.ts';
@@ -13,7 +13,7 @@ export const inspect = defineKernel({
 const STRIP = 16;
 
 export interface Inspection {
-  readonly voxels: number;
+  /** Voxels that are NaN or infinite. */
   readonly nonFinite: number;
   /** Of the finite voxels. */
   readonly low: number;
@@ -22,13 +22,13 @@ export interface Inspection {
 
 /** @param mask one bit per voxel, or null for all */
 export function recordInspect(rec: Recording, image: BufferRef, mask: BufferRef | null, length: number): Download {
-  const found = rec.zeros('n4/inspect.found', 16);
+  const found = rec.zeros('n4/inspect.found', 12);
   const params = { length, masked: Number(mask !== null), strip: STRIP };
   rec.dispatch(inspect, { params, image, mask: mask ?? image, found }, Math.ceil(length / STRIP));
   return rec.download(found);
 }
 
 export function decodeInspect(words: Uint32Array): Inspection {
-  const [low, high, voxels, nonFinite] = words as unknown as [number, number, number, number];
-  return { voxels, nonFinite, low: fromOrdered(~low >>> 0), high: fromOrdered(high) };
+  const [low, high, nonFinite] = words as unknown as [number, number, number];
+  return { nonFinite, low: fromOrdered(~low >>> 0), high: fromOrdered(high) };
 }

@@ -1,6 +1,7 @@
 /** The levels and iterations of N4, recorded without a readback in between. */
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
+import { foursOf } from './columns.ts';
 import { type FieldInput, momentsOf, recordField } from './field.ts';
 import { type FitInput, recordFit } from './fit.ts';
 import { type N4Grid, shrunkAxes } from './grid.ts';
@@ -36,7 +37,7 @@ export function runOf(
     values,
     weights,
     control,
-    length: size[0] * size[1] * size[2],
+    fours: foursOf(size[0]) * size[1] * size[2],
     bins,
     fwhm,
     wiener,
@@ -89,8 +90,8 @@ export interface Fitted {
 }
 
 /**
- * Runs all levels.
- * @returns the lattice of the last level; its owner releases it, also where this function throws nothing
+ * Runs all levels, in as few submits as their work allows.
+ * @returns the lattice of the last level; its owner releases it
  */
 export async function iterate(
   engine: Engine,
@@ -100,37 +101,37 @@ export async function iterate(
   { signal, onProgress }: Pick<N4Options, 'signal' | 'onProgress'>,
 ): Promise<Fitted> {
   const total = iterations.reduce((sum, n) => sum + n, 0);
-  const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / run.length));
-  let done = 0;
-  let last: Fitted | null = null;
+  const perSubmit = Math.max(1, Math.floor(WORK_PER_SUBMIT / (4 * run.fours)));
   const held: BufferRef[] = [];
+  let rec = new Recording('n4/levels');
+  let [done, recorded] = [0, 0];
+  const submit = async () => {
+    await engine.execute(rec);
+    signal?.throwIfAborted();
+    rec = new Recording('n4/levels');
+    [done, recorded] = [done + recorded, 0];
+    onProgress?.({ done, total });
+  };
+  let last: Fitted | null = null;
   try {
     for (const [number, points] of grid.points.entries()) {
-      const count = iterations[number] as number;
-      let rec = new Recording(`n4/level ${number + 1}`);
       const nodes: BufferRef = last
         ? recordRefine(rec, last.nodes, last.points, points)
         : rec.zeros('n4/lattice.nodes', latticeBytes(points));
       const level = levelOf(rec, spreadOf(rec, grid.size, shrunkAxes(grid, points), points, nodes, run.software));
-      const coarse = held.splice(0);
       held.push(...buffersOf(level));
       recordWeighing(rec, run, level);
-      for (let k = 0; k < count; k += perSubmit) {
-        if (k > 0) {
-          await engine.execute(rec);
-          signal?.throwIfAborted();
-          onProgress?.({ done: done + k, total });
-          rec = new Recording(`n4/level ${number + 1}`);
-        }
-        recordIterations(rec, run, level, number, k === 0, Math.min(perSubmit, count - k));
+      const count = iterations[number] as number;
+      for (let k = 0; k < count; ) {
+        if (recorded === perSubmit) await submit();
+        const next = Math.min(perSubmit - recorded, count - k);
+        recordIterations(rec, run, level, number, k === 0, next);
+        recorded += next;
+        k += next;
       }
-      await engine.execute(rec);
-      engine.release(...coarse);
-      signal?.throwIfAborted();
-      done += count;
-      onProgress?.({ done, total });
       last = { nodes, points };
     }
+    await submit();
   } catch (error) {
     engine.release(...held);
     throw error;

@@ -1,13 +1,14 @@
 /** A lattice over a grid on the GPU, with what its kernels need. */
 import type { BufferRef, Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
-import { cutColumns, reachOf, type Stretches } from './columns.ts';
+import { cutColumns, foursOf, reachOf, type Stretches } from './columns.ts';
 import type { Axes } from './grid.ts';
 
 /** Bytes of a control point of the lattice in WGSL: a pair, omega, the last step. */
 export const NODE_BYTES = 16;
-/** Bytes of a control value in WGSL. */
+/** Bytes of a control value in WGSL, and of those of four columns. */
 const CONTROL_BYTES = 12;
+const CONTROLS_BYTES = 48;
 
 /** A lattice over a grid, ready to be evaluated there. */
 export interface Spread {
@@ -40,15 +41,15 @@ export function spreadOf(
   nodes: BufferRef,
   software: boolean,
 ): Spread {
-  const values = size[2] * points[1] * CONTROL_BYTES;
+  const rows = size[2] * points[1];
   return {
     size,
     axes,
     points,
     stretches: cutColumns(size, software),
     nodes,
-    controls: rec.buffer('n4/lattice.controls', size[0] * values),
-    lines: rec.buffer('n4/lattice.lines', points[0] * values),
+    controls: rec.buffer('n4/lattice.controls', foursOf(size[0]) * rows * CONTROLS_BYTES),
+    lines: rec.buffer('n4/lattice.lines', points[0] * rows * CONTROL_BYTES),
   };
 }
 
@@ -56,7 +57,7 @@ export function spreadOf(
 export function levelOf(rec: Recording, spread: Spread): Level {
   const { size, axes, stretches } = spread;
   const reach = reachOf(axes[1], size[1], stretches);
-  const bytes = size[0] * size[2] * stretches.count * reach * 4;
+  const bytes = foursOf(size[0]) * size[2] * stretches.count * reach * 16;
   const level = { ...spread, reach, columns: rec.buffer('n4/fit.columns', bytes) };
   for (const ref of buffersOf(level)) rec.keep(ref);
   return level;

@@ -1,6 +1,7 @@
 /** n4/shrink: the subsampled grid with its logarithms. */
 import source from '../../../shaders/n4/shrink.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
+import { foursOf } from './columns.ts';
 import type { N4Grid } from './grid.ts';
 
 export const shrink = defineKernel({
@@ -21,7 +22,7 @@ export const shrink = defineKernel({
 
 const STRIP = 16;
 
-/** The shrunk grid on the GPU. */
+/** The shrunk grid on the GPU: rows of whole fours of voxels, those beyond the grid marked as outside. */
 export interface ShrunkImage {
   /** Logarithm inside the mask as a pair of f32; a mark outside. */
   readonly logs: BufferRef;
@@ -44,10 +45,10 @@ export function recordShrink(
   { size, full, factor, offset }: N4Grid,
   control: BufferRef,
 ): ShrunkImage {
-  const length = size[0] * size[1] * size[2];
-  const logs = rec.keep(rec.buffer('n4/shrink.logs', length * 8));
-  const values = rec.keep(rec.buffer('n4/shrink.values', length * 4));
-  const weights = rec.keep(rec.buffer('n4/shrink.weights', confidence ? length * 4 : 4));
+  const length = foursOf(size[0]) * size[1] * size[2];
+  const logs = rec.keep(rec.buffer('n4/shrink.logs', length * 32));
+  const values = rec.keep(rec.buffer('n4/shrink.values', length * 16));
+  const weights = rec.keep(rec.buffer('n4/shrink.weights', confidence ? length * 16 : 16));
   const params = {
     size,
     length,

@@ -1,0 +1,19 @@
+/** The stages before feature extraction, each measured on images of its own. */
+import type { Engine } from '../../src/engine/index.ts';
+import type { Peaks } from '../peaks.ts';
+import { benchN4 } from './n4.ts';
+import { benchNormalise } from './normalise.ts';
+
+/** Measures a stage. The engine was made with `profile`. */
+type BenchStage = (
+  engine: Engine,
+  peaks: Peaks,
+  repeats: number,
+  report: (line: string) => void,
+) => Promise<readonly object[]>;
+
+/** Every stage by name: its key in the JSON and the title of its table. */
+export const stages: Readonly<Record<string, BenchStage>> = {
+  normalise: benchNormalise,
+  n4: benchN4,
+};
