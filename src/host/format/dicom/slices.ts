@@ -4,7 +4,7 @@ import { baseName } from '../decoded.ts';
 import { compressed, rleLossless } from './codec.ts';
 import { badDicom, type Dataset, isDicom, parseDataset } from './dataset.ts';
 import { deflatedLittle, nativeSyntaxes } from './meta.ts';
-import { frameBytes, pixelFormat, type PixelFormat, type Rescale } from './pixels.ts';
+import { describesPixels, frameBytes, pixelFormat, type PixelFormat, type Rescale } from './pixels.ts';
 import type { NamedBytes } from './source.ts';
 import { tags } from './tags.ts';
 
@@ -232,6 +232,20 @@ function slicesOf(dataset: Dataset, file: NamedBytes): Slice[] {
   });
 }
 
+/** Storage classes of images (PS3.4 B.5) but spectroscopy: CR to MG, CT, US, MR, captures, XA, NM, visible light, PET, RT. */
+const imageClass = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?!4\.2$)([1-467]|1[234]|20|77|128|130|481\.[12])(\.|$)/;
+const dicomNames = /\.(dcm|dicom|ima)$/i;
+
+/** A file that is cut off at the end of an element looks whole: an image must have pixels, any object a class. */
+function checkComplete(dataset: Dataset): void {
+  const sopClass = dataset.string(tags.sopClass);
+  if (!imageClass.test(sopClass) && !describesPixels(dataset) && (sopClass || dataset.modality)) return;
+  throw badDicom(
+    dataset.name,
+    'expected an object with pixel data, found none; the file is cut off, copy or export it again',
+  );
+}
+
 /** What an object without pixels is, without words of the file. */
 function whatIs(dataset: Dataset): string {
   if (dataset.string(tags.sopClass) === '1.2.840.10008.1.3.10') return 'DICOMDIR';
@@ -241,11 +255,15 @@ function whatIs(dataset: Dataset): string {
 /**
  * Reads the header of a file.
  * @returns undefined where the file is not DICOM
- * @throws PipelineError BadDicom where it is DICOM but damaged, or an image that is stored in an unsupported way
+ * @throws PipelineError BadDicom where it is DICOM, by content or name, but damaged, or an image that is stored in an unsupported way
  */
 export async function readObject(file: NamedBytes): Promise<ImageObject | OtherObject | undefined> {
   const dataset = await readHeader(file);
+  if (!dataset && dicomNames.test(file.name)) {
+    throw badDicom(file.name, 'expected a DICOM file, found none of its signs; copy or export it again, or remove it');
+  }
   if (!dataset) return undefined;
+  if (!dataset.pixelTag) checkComplete(dataset);
   if (!dataset.pixelTag || masks.has(dataset.string(tags.sopClass))) {
     return { kind: 'other', name: dataset.name, what: whatIs(dataset) };
   }

@@ -11,7 +11,7 @@ import { readImageFile } from '../../../../src/host/node/read.ts';
 import type { VoxelArray } from '../../../../src/pipeline/volume.ts';
 import { unpacked } from '../../../support/dicom-archive.ts';
 import { describeShared, sharedPath } from '../../../support/shared.ts';
-import { type StructureFields, structureFile } from './mask-objects.ts';
+import { type StructureFields, structureFile } from '../../../support/dicom-masks.ts';
 
 const read = (structures: readonly StructureFields[]) =>
   readRtstruct(parseDataset(structureFile(structures), 'a/rs.dcm'));

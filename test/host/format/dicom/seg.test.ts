@@ -8,7 +8,7 @@ import { readImageFile } from '../../../../src/host/node/read.ts';
 import { resampleMaskToImage } from '../../../../src/pipeline/geometry.ts';
 import { unpacked } from '../../../support/dicom-archive.ts';
 import { describeShared, sharedPath } from '../../../support/shared.ts';
-import { type SegFields, segFile } from './mask-objects.ts';
+import { type SegFields, segFile } from '../../../support/dicom-masks.ts';
 
 const read = (fields: SegFields, options?: SegOptions) => readSeg(parseDataset(segFile(fields), 'a/seg.dcm'), options);
 const failure = (code: string, message: RegExp) =>
