@@ -104,8 +104,10 @@ export function readDicomMask(
 ): DicomMask {
   const dataset = parseDataset(bytes, name);
   const kind = kindOf(dataset);
-  if (kind === 'seg') return segMask(dataset, image, options);
-  if (kind === 'rtstruct') return structureMask(dataset, image, options);
+  // Names of regions are known without the patient's, which the choice may hold.
+  const regions = options.regions?.map((choice) => (typeof choice === 'string' ? dataset.redact(choice) : choice));
+  if (kind === 'seg') return segMask(dataset, image, { ...options, regions });
+  if (kind === 'rtstruct') return structureMask(dataset, image, { ...options, regions });
   const found = /^[A-Z0-9_]{1,16}$/.test(dataset.modality) ? dataset.modality : 'another object';
   throw badDicom(
     dataset.name,

@@ -39,7 +39,7 @@ type SegType = (typeof types)[number];
 const defaultThreshold = 0.5;
 
 /**
- * The segments of a segmentation: numbers and labels.
+ * The segments of a segmentation: numbers and labels, these without the patient's name.
  * @throws PipelineError BadDicom
  */
 export function segSegments(dataset: Dataset): Region[] {
@@ -47,7 +47,7 @@ export function segSegments(dataset: Dataset): Region[] {
     const number = segment.integer(tags.segmentNumber);
     // 0 is the background of label maps, which may list it.
     if (number !== undefined && number >= 0 && number <= 65535) {
-      return { number, name: segment.string(tags.segmentLabel) };
+      return { number, name: dataset.redact(segment.string(tags.segmentLabel)) };
     }
     throw badDicom(
       dataset.name,

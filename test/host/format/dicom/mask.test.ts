@@ -92,6 +92,33 @@ describe('structure sets', () => {
   });
 });
 
+test('names of regions are shown without the patient’s, and chosen with it or without', () => {
+  const named = structureFile(
+    [{ number: 1, name: 'Jane Doe GTV', contours: [['CLOSED_PLANAR', square(34)]] }],
+    patient,
+  );
+  const labelled = segFile({ ...seg([10, 20, 34]), segments: [[1, 'Jane Doe GTV']] });
+  for (const file of [named, labelled]) {
+    for (const choice of ['Jane Doe GTV', '*** *** GTV', 1])
+      expect(readDicomMask(file, 'm.dcm', image, { regions: [choice] }).labels).toEqual([
+        { number: 1, name: '*** *** GTV' },
+      ]);
+    expect(() => readDicomMask(file, 'm.dcm', image, { regions: ['PTV of Jane'] })).toThrow(
+      failure('LabelNotFound', /"PTV of \*\*\*", found 1 "\*\*\* \*\*\* GTV"/),
+    );
+  }
+});
+
+test('pseudonyms made of anatomy leave the names of regions as they are', () => {
+  const change = [...patient, ['00100010', 'PN', '06^Breast-MRI-Pilot']] as const;
+  const { labels } = readDicomMask(
+    segFile({ ...seg([10, 20, 34]), segments: [[1, 'Breast of pilot']], change }),
+    'm.dcm',
+    image,
+  );
+  expect(labels).toEqual([{ number: 1, name: 'Breast of ***' }]);
+});
+
 describe('what a file is', () => {
   test('regions are listed without an image', () => {
     expect(dicomMaskRegions(parseDataset(segFile(seg([0, 0, 0])), 'a'))).toEqual([{ number: 1, name: 'tumour' }]);
