@@ -54,7 +54,9 @@ export function geometryMismatchMessage(
   const small = image.dimension === mask.dimension && !differs(image.size, mask.size, 0);
   const gap = Math.max(largest(image.spacing, mask.spacing), largest(image.origin, mask.origin)) / image.spacing[0];
   const needed = Math.max(gap, largest(image.direction, mask.direction)) * 1.01;
-  const accept = small ? `, or geometryTolerance=${needed.toPrecision(2)} to accept the mask as it is` : '';
+  // A mask that lies elsewhere is not accepted by any tolerance that makes sense.
+  const accept =
+    small && needed < 1 ? `, or geometryTolerance=${needed.toPrecision(2)} to accept the mask as it is` : '';
   return `image ${describe(image)}; mask ${describe(mask)}; ${differences.join('; ')} (tolerance ${tolerance}). Pass the mask of this image, or set correctMask=true to resample the mask to the image${accept}`;
 }
 

@@ -74,13 +74,20 @@ function withGrid({ data }: Mask, { dimension, size, spacing, origin, direction 
 /** What to pass in place of the mode that refused. */
 function advice(image: Geometry, mask: Geometry, mode: GeometryMode, limit: TinyDifference): string {
   if (image.dimension !== mask.dimension) return '';
-  if (!sameSize(image, mask)) return '. Geometry mode resample-mask resamples it, too';
+  const resampling = '. --geometry resample-mask resamples it, too';
+  if (!sameSize(image, mask)) return resampling;
   const found = differenceOf(image, mask);
   const size = `voxels are up to ${found.offset.toPrecision(3)} voxels apart`;
   if (mode === 'strict' && isTiny(found, limit)) {
-    return `. Geometry mode resample-mask resamples it, too; ignore-tiny takes its voxels as they are (${size})`;
+    return `${resampling}; --geometry ignore-tiny takes its voxels as they are (${size})`;
   }
-  return `. Geometry mode resample-mask resamples it, too; for ignore-tiny it is too far off (${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines)`;
+  return `${resampling}; for ignore-tiny it is too far off (${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines)`;
+}
+
+/** What `ignore-tiny` passed over, as a sentence. */
+export function ignoredDifference(image: Geometry, mask: Geometry): string {
+  const { offset } = differenceOf(image, mask);
+  return `the grids of image and mask differ by up to ${offset.toPrecision(3)} voxels, which was ignored (ignore-tiny)`;
 }
 
 export interface AlignOptions {
@@ -115,6 +122,27 @@ export async function alignMaskTo(
     'GeometryMismatch',
     geometryMismatchMessage(image, mask, differences, tolerance) + advice(image, mask, mode, tiny),
   );
+}
+
+/** Rounding of a coordinate in single precision, several times over: products with spacings and directions add up. */
+const singleRounding = 2 ** -21;
+
+const isSingle = ({ origin, spacing }: Geometry): boolean => [...origin, ...spacing].every((x) => Math.fround(x) === x);
+
+/**
+ * A mask on the grid of its image where the two differ by no more than single precision, in which NIfTI files hold theirs,
+ * and the image has more digits (DICOM); otherwise the mask as it is. Pairs in single precision are left to the tolerance of
+ * PyRadiomics.
+ */
+export function placeSinglePrecision(image: Geometry, mask: Mask): Mask {
+  if (!sameSize(image, mask) || isSingle(image) || !mask.origin.every((x) => Math.fround(x) === x)) return mask;
+  const places = cornerVoxels(image).map((corner) => indexToPhysical(image, corner));
+  const allowed = singleRounding * largest(places.flat());
+  const near = cornerVoxels(mask).every((corner, n) => {
+    const place = indexToPhysical(mask, corner);
+    return place.every((x, i) => Math.abs(x - places[n]![i]!) <= allowed);
+  });
+  return near ? withGrid(mask, image) : mask;
 }
 
 /**

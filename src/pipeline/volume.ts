@@ -40,4 +40,6 @@ export interface Volume extends Geometry {
 /** A label map; values are cast to uint32 as PyRadiomics does. Vector masks have been reduced to one channel. */
 export interface Mask extends Geometry {
   readonly data: VoxelArray;
+  /** Names of labels where the file tells them (DICOM), in its order; then these are its regions. */
+  readonly names?: ReadonlyMap<number, string>;
 }

@@ -1,36 +1,16 @@
-/** The command line as a user calls it: the built program in a process of its own. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../../support/cli.ts';
 import { niftiGz } from '../../support/files.ts';
 import { random } from '../../support/random.ts';
 import { volumeOf } from '../../support/region.ts';
 
-const launcher = resolve(import.meta.dirname, '../../../scripts/run.mjs');
 let folder = '';
 const file = (name: string) => join(folder, name);
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function voxomics(...args: string[]): Promise<Run> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [launcher, 'voxomics', ...args],
-      { cwd: folder, env: { ...process.env, INIT_CWD: folder }, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      },
-    );
-  });
-}
+const voxomics = (...args: string[]) => runCli(folder, args);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'voxomics-cli-'));

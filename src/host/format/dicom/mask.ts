@@ -17,10 +17,8 @@ export interface DicomMaskOptions extends RasteriseOptions {
 }
 
 export interface DicomMask {
-  /** Labels: segment numbers of a segmentation; 1 .. n in the order of the choice for structures. */
+  /** Labels with their names: segment numbers of a segmentation; 1 .. n in the order of the choice for structures. */
   readonly mask: Mask;
-  /** Label values of the mask with the names the file gives them. */
-  readonly labels: readonly Region[];
   /** What was left out or may surprise, in sentences without patient data. */
   readonly notes: readonly string[];
 }
@@ -45,6 +43,11 @@ export function dicomMaskRegions(dataset: Dataset): Region[] {
   return readRtstruct(dataset).map(({ number, name }) => ({ number, name }));
 }
 
+const named = (mask: Mask, labels: readonly Region[]): Mask => ({
+  ...mask,
+  names: new Map(labels.map(({ number, name }) => [number, name])),
+});
+
 /** Voxels of a segmentation count as those of the image up to this distance, in voxels: positions are rounded texts. */
 const samePlace = 0.02;
 
@@ -57,7 +60,7 @@ function segMask(dataset: Dataset, image: Geometry, options: DicomMaskOptions): 
   const sameSize = mask.dimension === image.dimension && mask.size.every((n, i) => n === image.size[i]);
   // Without positions the pixels are those of the image that it was made of.
   const grid = located || !sameSize ? mask : { ...image, data: mask.data };
-  return { mask: placeMask(image, grid, samePlace) ?? grid, labels: segments, notes: [] };
+  return { mask: named(placeMask(image, grid, samePlace) ?? grid, segments), notes: [] };
 }
 
 const closedContours = ({ contours }: Structure): boolean => contours.length > 0;
@@ -80,12 +83,12 @@ function structureMask(dataset: Dataset, image: Geometry, options: DicomMaskOpti
       : 'no structure with any';
     throw new PipelineError(
       'EmptyMask',
-      `${dataset.name}: expected closed planar contours, found ${found}; choose another structure (${listRegions(all.filter(closedContours))})`,
+      `${dataset.name}: expected closed planar contours, found ${found}; choose another structure (--region): ${listRegions(all.filter(closedContours))}`,
     );
   }
   const { mask, notes } = rasteriseStructures(chosen, image, options);
   const labels = chosen.map(({ name }, i) => ({ number: i + 1, name }));
-  return { mask, labels, notes: [...chosen.flatMap(skippedNote), ...notes] };
+  return { mask: named(mask, labels), notes: [...chosen.flatMap(skippedNote), ...notes] };
 }
 
 /**

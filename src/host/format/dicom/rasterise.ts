@@ -200,6 +200,6 @@ function overlap(structure: Structure, all: readonly Structure[], shared: Map<nu
   const found = [...shared].map(([label, voxels]) => `${voxels} voxels in common with ${named(all[label - 1]!)}`);
   return new PipelineError(
     'BadSetting',
-    `${named(structure)}: expected structures without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of them at a time`,
+    `${named(structure)}: expected structures without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of them at a time (--region)`,
   );
 }

@@ -120,7 +120,7 @@ function overlapError(dataset: Dataset, shared: ReadonlyMap<string, number>): Pi
   const found = [...shared].slice(0, 5).map(([pair, voxels]) => `${voxels} voxels in common in ${pair}`);
   return new PipelineError(
     'BadSetting',
-    `${dataset.name}: expected segments without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of these segments at a time`,
+    `${dataset.name}: expected segments without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of these segments at a time (--region)`,
   );
 }
 

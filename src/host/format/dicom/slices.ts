@@ -1,8 +1,11 @@
 /** What the headers say of the frames of a file: where they lie, how they are stored, what tells phases apart. */
+import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Vec3 } from '../../../pipeline/volume.ts';
 import { baseName } from '../decoded.ts';
 import { compressed, rleLossless } from './codec.ts';
 import { badDicom, type Dataset, isDicom, parseDataset } from './dataset.ts';
+import { dicomMaskRegions, isDicomMask } from './mask.ts';
+import type { Region } from './mask-choice.ts';
 import { deflatedLittle, nativeSyntaxes } from './meta.ts';
 import { describesPixels, frameBytes, pixelFormat, type PixelFormat, type Rescale } from './pixels.ts';
 import type { NamedBytes } from './source.ts';
@@ -53,6 +56,8 @@ export interface ImageObject {
   readonly description: string;
   readonly modality: string;
   readonly slices: readonly Slice[];
+  /** Replaces parts of the patient's name and number. */
+  readonly redact: Dataset['redact'];
 }
 
 /** Anything else that is DICOM. */
@@ -61,13 +66,13 @@ export interface OtherObject {
   readonly name: string;
   /** Modality, or what the object is. */
   readonly what: string;
+  /** Segments or structures of a mask. */
+  readonly regions?: readonly Region[];
+  readonly redact: Dataset['redact'];
 }
 
 /** Header sizes to try: plain slices need the first, multi-frame headers take megabytes. */
 const headSizes = [1 << 16, 1 << 20, 1 << 24];
-
-/** Classes with pixels that are no images of the body: segmentations are masks. */
-const masks = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
 
 /** The header up to the pixel data, from as little of the file as possible; undefined where the file is not DICOM. */
 export async function readHeader(file: NamedBytes): Promise<Dataset | undefined> {
@@ -252,6 +257,22 @@ function whatIs(dataset: Dataset): string {
   return /^[A-Z0-9_]{1,16}$/.test(dataset.modality) ? dataset.modality : 'object without pixels';
 }
 
+const otherObject = (dataset: Dataset): OtherObject => {
+  const { name, redact } = dataset;
+  return { kind: 'other', name, what: whatIs(dataset), redact };
+};
+
+/** A damaged mask does not keep the images beside it from being read: its error comes when it is read itself. */
+function maskObject(dataset: Dataset): OtherObject {
+  const object = otherObject(dataset);
+  try {
+    return { ...object, regions: dicomMaskRegions(dataset) };
+  } catch (error) {
+    if (error instanceof PipelineError) return { ...object, regions: [] };
+    throw error;
+  }
+}
+
 /**
  * Reads the header of a file.
  * @returns undefined where the file is not DICOM
@@ -264,9 +285,8 @@ export async function readObject(file: NamedBytes): Promise<ImageObject | OtherO
   }
   if (!dataset) return undefined;
   if (!dataset.pixelTag) checkComplete(dataset);
-  if (!dataset.pixelTag || masks.has(dataset.string(tags.sopClass))) {
-    return { kind: 'other', name: dataset.name, what: whatIs(dataset) };
-  }
+  if (isDicomMask(dataset)) return maskObject(dataset);
+  if (!dataset.pixelTag) return otherObject(dataset);
   return {
     kind: 'image',
     // A file without a series stands alone.
@@ -275,5 +295,6 @@ export async function readObject(file: NamedBytes): Promise<ImageObject | OtherO
     description: dataset.redact(dataset.string(tags.seriesDescription)),
     modality: dataset.modality,
     slices: slicesOf(dataset, file),
+    redact: dataset.redact,
   };
 }

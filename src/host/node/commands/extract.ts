@@ -4,36 +4,39 @@ import { Command, Option } from 'commander';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { ExtractOptions } from '../../../pipeline/extract.ts';
+import { type GeometryMode, geometryModes } from '../../../pipeline/mask-geometry.ts';
 import type { Row } from '../../../pipeline/row.ts';
 import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskChoice, maskFlags, maskUsage } from './mask-options.ts';
+import { collect } from './parse.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
 
-interface Options extends EngineFlags, StepFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
+  readonly geometry?: GeometryMode;
 }
-
-const collect = (value: string, all: readonly string[] = []) => [...all, value];
 
 export function extractCommand(): Command {
   const command = new Command('extract')
     .description('extract the features of the original image, one row per region')
-    .argument('<image>', 'NIfTI, NRRD or MetaImage')
-    .argument('<mask>', 'label map on the same grid')
+    .argument('<image>', imageUsage)
+    .argument('<mask>', `${maskUsage}, on the same grid`)
     .option(
       '-l, --label <N|N+M|all>',
-      'a label, a union of labels, or all; may be repeated (default: setting label, 1)',
+      'a label, a union of labels, or all; may be repeated (default: setting label, 1; of DICOM masks every region)',
       collect,
     )
     .option('-s, --setting <KEY=VALUE>', 'a PyRadiomics setting, e.g. binWidth=10; may be repeated', collect)
@@ -46,9 +49,15 @@ export function extractCommand(): Command {
         ...formats,
       ]),
     )
+    .addOption(
+      new Option(
+        '--geometry <mode>',
+        'a mask on another grid: refuse, resample, or accept up to half a voxel (default strict)',
+      ).choices([...geometryModes]),
+    )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
-  return engineOptions(stepFlags(command));
+  return engineOptions(stepFlags(imageFlags(maskFlags(command))));
 }
 
 function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
@@ -76,16 +85,21 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const labels = parseRegions(options.label);
   const settings: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
   const classes = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
-  const preprocess = await preprocessSteps(options);
+  const [image, mask] = [imageChoice(options), maskChoice(options)];
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     const rows = await extractFiles(engine, imagePath, maskPath, {
-      preprocess,
+      image,
+      mask,
+      preprocess: (volume) => preprocessSteps(options, volume),
+      geometry: options.geometry,
       labels,
       settings,
       classes,
       signal,
       onProgress,
     });
+    for (const note of (rows[0]?.['voxomics_notes'] ?? []) as string[])
+      process.stderr.write(`voxomics: note: ${note}\n`);
     await output(rows, format, options.output);
   });
 }

@@ -5,11 +5,14 @@ import { gridOfStep, preprocess } from '../../../pipeline/preprocess.ts';
 import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
 import { toMask, toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
+import { readMaskFile } from '../read-mask.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { readMask, type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskChoice, maskFlags } from './mask-options.ts';
+import { type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
-interface Options extends EngineFlags, ResampleFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags, ResampleFlags {
   readonly mask?: string;
   readonly like?: string;
   readonly labels?: boolean;
@@ -18,13 +21,13 @@ interface Options extends EngineFlags, ResampleFlags {
 export function resampleCommand(): Command {
   const command = new Command('resample')
     .description('resample an image or a label map to another grid')
-    .argument('<in>', 'image, or label map with --labels')
+    .argument('<in>', `${imageUsage}; label map with --labels`)
     .argument('<out>', 'resampled image, .nii or .nii.gz')
     .option('--like <file>', 'take the grid of this image instead of a spacing')
     .option('--labels', 'the input is a label map: nearest voxel, every label kept')
     .option('--mask <file>', 'region that the grid of PyRadiomics is laid round (default: the whole image)')
     .action(run);
-  return engineOptions(resampleFlags(command));
+  return engineOptions(imageFlags(maskFlags(resampleFlags(command))));
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
@@ -33,9 +36,9 @@ async function run(input: string, output: string, options: Options): Promise<voi
   if ((step === null) === (options.like === undefined))
     throw new PipelineError('BadSetting', 'expected either --spacing or --like; pass one of them');
   const [decoded, like, mask] = await Promise.all([
-    readImageFile(input),
+    readImageFile(input, imageChoice(options)),
     options.like ? readImageFile(options.like) : null,
-    options.mask ? readMask(options.mask) : null,
+    options.mask ? readMaskFile(options.mask, maskChoice(options)) : null,
   ]);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     await writeImageFile(output, await resampled());
@@ -47,7 +50,8 @@ async function run(input: string, output: string, options: Options): Promise<voi
       }
       const image = toVolume(decoded);
       if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
-      return (await preprocess(engine, image, { resample: step }, { mask, signal, onProgress })).image;
+      return (await preprocess(engine, image, { resample: step }, { mask: mask?.(image).mask, signal, onProgress }))
+        .image;
     }
   });
 }

@@ -6,10 +6,12 @@ import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from 
 import { gridRules, type PreprocessSteps, type ResampleStep } from '../../../pipeline/preprocess.ts';
 import { interpolatorNames, parseInterpolator } from '../../../pipeline/resample/index.ts';
 import { suggest } from '../../../pipeline/settings.ts';
-import type { Mask, Volume } from '../../../pipeline/volume.ts';
-import { toMask, toVolume } from '../../format/index.ts';
+import type { Geometry, Volume } from '../../../pipeline/volume.ts';
+import { toVolume } from '../../format/index.ts';
 import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
+import { readMaskFile } from '../read-mask.ts';
+import { type MaskFlags, maskChoice } from './mask-options.ts';
 import { parseNumber, parseNumbers, parseWord } from './parse.ts';
 import { readJson } from '../read-json.ts';
 
@@ -65,8 +67,11 @@ function parseN4(text: string): N4Flags {
   );
 }
 
-/** The options of N4; mask and weights are read. */
-export async function n4Options(flags: N4Flags): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
+/** The options of N4; mask and weights are read. @param image that they belong to */
+export async function n4Options(
+  flags: N4Flags & MaskFlags,
+  image: Geometry,
+): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
   const number = (key: 'shrink' | 'tolerance' | 'bins' | 'fwhm' | 'wiener') => {
     const text = flags[key];
     return text === undefined ? {} : { [key]: parseNumber(`--${key}`, text) };
@@ -80,15 +85,12 @@ export async function n4Options(flags: N4Flags): Promise<Omit<N4Options, 'signal
     ...number('wiener'),
     ...(flags.iterations === undefined ? {} : { iterations: parseNumbers('--iterations', flags.iterations) }),
     ...(spline === null ? {} : spline.length === 1 ? { splineDistance: spline[0]! } : { mesh: spline }),
-    ...(flags.mask === undefined ? {} : { mask: await readMask(flags.mask) }),
+    ...(flags.mask === undefined ? {} : { mask: (await readMaskFile(flags.mask, maskChoice(flags)))(image).mask }),
     ...(flags.weight === undefined ? {} : { weights: toVolume(await readImageFile(flags.weight)) }),
     rescale: flags.rescale ?? false,
     otsu: flags.otsu ?? false,
   };
 }
-
-/** A label map from a file. */
-export const readMask = async (path: string): Promise<Mask> => toMask(await readImageFile(path));
 
 /** The normalisation that a text names; the scale of `nyul:FILE` is read. */
 export async function normaliseMethod(text: string): Promise<NormaliseMethod> {
@@ -141,11 +143,11 @@ export function stepFlags(command: Command): Command {
   );
 }
 
-/** The steps that the flags ask for. */
-export async function preprocessSteps(flags: StepFlags): Promise<PreprocessSteps> {
+/** The steps that the flags ask for. @param image that their masks belong to */
+export async function preprocessSteps(flags: StepFlags, image: Geometry): Promise<PreprocessSteps> {
   const { n4, normalise } = flags;
   return {
-    n4: n4 === undefined ? null : await n4Options(n4 === true ? {} : parseN4(n4)),
+    n4: n4 === undefined ? null : await n4Options(n4 === true ? {} : parseN4(n4), image),
     normalise: normalise === undefined ? null : await normaliseMethod(normalise),
     resample: resampleStep(flags),
   };

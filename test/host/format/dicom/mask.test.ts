@@ -48,10 +48,10 @@ const structures = structureFile(
 
 describe('segmentations', () => {
   test('frames on slices of the image are placed on its grid', () => {
-    const { mask, labels, notes } = readDicomMask(segFile(seg([10.001, 20, 34])), 'seg.dcm', image);
+    const { mask, notes } = readDicomMask(segFile(seg([10.001, 20, 34])), 'seg.dcm', image);
     expect(mask).toMatchObject(image);
     expect([...mask.data].flatMap((label, i) => (label > 0 ? [i] : []))).toEqual([24, 25, 35]);
-    expect(labels).toEqual([{ number: 1, name: 'tumour' }]);
+    expect(mask.names).toEqual(new Map([[1, 'tumour']]));
     expect(notes).toEqual([]);
   });
   test('others stay on their own grid', () => {
@@ -70,10 +70,10 @@ describe('segmentations', () => {
 
 describe('structure sets', () => {
   test('chosen by name or number, labels in the order of the choice', () => {
-    const { mask, labels, notes } = readDicomMask(structures, 'rs.dcm', image, { regions: [8, 'GTV'] });
-    expect(labels).toEqual([
-      { number: 1, name: 'gtv' },
-      { number: 2, name: 'GTV' },
+    const { mask, notes } = readDicomMask(structures, 'rs.dcm', image, { regions: [8, 'GTV'] });
+    expect([...mask.names!]).toEqual([
+      [1, 'gtv'],
+      [2, 'GTV'],
     ]);
     expect(mask).toMatchObject(image);
     expect([...mask.data].flatMap((label, i) => (label > 0 ? [[i, label]] : []))).toEqual(
@@ -85,7 +85,7 @@ describe('structure sets', () => {
     ['no such name', ['PTV'], 'LabelNotFound', /structure "PTV", found 5 "CTV", 6 "GTV", 8 "gtv", 9 "iso"/],
     ['no such number', [1], 'LabelNotFound', /structure 1, found 5/],
     ['several of a name', ['Gtv'], 'LabelNotFound', /2 of that name \(6 "GTV", 8 "gtv"\); choose by number/],
-    ['only points', ['iso'], 'EmptyMask', /1 POINT; choose another structure \(5 "CTV", 6 "GTV", 8 "gtv"\)/],
+    ['only points', ['iso'], 'EmptyMask', /1 POINT; choose another structure \(--region\): 5 "CTV", 6 "GTV", 8 "gtv"$/],
     ['all that enclose something, with common voxels', [], 'BadSetting', /structure 6 "GTV".*structure 5 "CTV"/],
   ])('%s', (_, regions, code, message) => {
     expect(() => readDicomMask(structures, 'rs.dcm', image, { regions })).toThrow(failure(code, message));
@@ -100,9 +100,9 @@ test('names of regions are shown without the patient’s, and chosen with it or 
   const labelled = segFile({ ...seg([10, 20, 34]), segments: [[1, 'Jane Doe GTV']] });
   for (const file of [named, labelled]) {
     for (const choice of ['Jane Doe GTV', '*** *** GTV', 1])
-      expect(readDicomMask(file, 'm.dcm', image, { regions: [choice] }).labels).toEqual([
-        { number: 1, name: '*** *** GTV' },
-      ]);
+      expect(readDicomMask(file, 'm.dcm', image, { regions: [choice] }).mask.names).toEqual(
+        new Map([[1, '*** *** GTV']]),
+      );
     expect(() => readDicomMask(file, 'm.dcm', image, { regions: ['PTV of Jane'] })).toThrow(
       failure('LabelNotFound', /"PTV of \*\*\*", found 1 "\*\*\* \*\*\* GTV"/),
     );
@@ -111,12 +111,12 @@ test('names of regions are shown without the patient’s, and chosen with it or 
 
 test('pseudonyms made of anatomy leave the names of regions as they are', () => {
   const change = [...patient, ['00100010', 'PN', '06^Breast-MRI-Pilot']] as const;
-  const { labels } = readDicomMask(
+  const { mask } = readDicomMask(
     segFile({ ...seg([10, 20, 34]), segments: [[1, 'Breast of pilot']], change }),
     'm.dcm',
     image,
   );
-  expect(labels).toEqual([{ number: 1, name: 'Breast of ***' }]);
+  expect(mask.names!.get(1)).toBe('Breast of ***');
 });
 
 describe('what a file is', () => {

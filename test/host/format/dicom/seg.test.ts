@@ -243,8 +243,8 @@ describeShared('segmentations of others', () => {
   test('the breast of UCSF-BR-06 is the NIfTI mask made of it, voxel for voxel', async () => {
     const bytes = readFileSync(sharedPath('data/breast_mri/UCSF-BR-06_breast_SEG.dcm'));
     const nifti = toMask(await readImageFile(sharedPath('data/breast_mri/UCSF-BR-06_breast_fgt_mask.nii.gz')));
-    const { mask, labels } = readDicomMask(bytes, 'SEG.dcm', nifti);
-    expect(labels).toEqual([{ number: 1, name: 'Breast' }]);
+    const { mask } = readDicomMask(bytes, 'SEG.dcm', nifti);
+    expect(mask.names).toEqual(new Map([[1, 'Breast']]));
     // dcm2niix turned the rows of its file round, so the segmentation stays on its own grid.
     expect(mask.size).toEqual([256, 256, 42]);
     const resampled = resampleMaskToImage(mask, nifti);
