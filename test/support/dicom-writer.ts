@@ -165,7 +165,7 @@ export const patient: Item = [
 ];
 
 /** Matches what identifies the patient of a generated file. */
-export const identifying = /DOE|JANE|MIDDLE|4711|19610823|REFERRER|RITA|ELSEWHERE|998877/i;
+export const identifying = /\bDOE|JANE|MIDDLE|MRN4711|19610823|REFERRER|RITA\b|ELSEWHERE|ACC998877/i;
 
 export function imageFile(fields: SliceFields = {}): Uint8Array {
   const { columns = 4, rows = 3, instance = 1, bits = 16, syntax = syntaxes.explicit } = fields;

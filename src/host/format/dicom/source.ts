@@ -1,6 +1,6 @@
 /** Where DICOM objects come from: named files that are read when they are needed, and zip archives of them. */
 import { type UnzipFileInfo, unzipSync } from 'fflate';
-import { badFile } from '../decoded.ts';
+import { badFile, baseName } from '../decoded.ts';
 
 /** A file that can be read in whole or from its beginning. */
 export interface NamedBytes {
@@ -49,6 +49,9 @@ function unzip(
   }
 }
 
+/** Hidden files are those of the system that packed the archive. */
+const isFile = ({ name }: UnzipFileInfo): boolean => !name.endsWith('/') && !baseName(name).startsWith('.');
+
 /**
  * The files of a zip archive, each inflated when it is read.
  * @throws PipelineError BadFile where the archive is damaged
@@ -56,7 +59,7 @@ function unzip(
 export function zipSource(archive: Uint8Array, name: string): NamedBytes[] {
   const files: NamedBytes[] = [];
   unzip(archive, name, (entry) => {
-    if (!entry.name.endsWith('/')) {
+    if (isFile(entry)) {
       if (entry.originalSize > (entry.size + 1) * largestRatio) {
         throw new Error('an entry whose size cannot be true');
       }
@@ -72,7 +75,7 @@ export function zipSource(archive: Uint8Array, name: string): NamedBytes[] {
 function entryOf(archive: Uint8Array, name: string, wanted: number): Uint8Array {
   let index = -1;
   const found = unzip(archive, name, (entry) => {
-    if (entry.name.endsWith('/')) return false;
+    if (!isFile(entry)) return false;
     index++;
     return index === wanted;
   });
