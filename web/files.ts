@@ -96,7 +96,11 @@ async function dropped(transfer: DataTransfer): Promise<File[]> {
 export function connect(role: Role, inputs: readonly string[]): void {
   for (const id of inputs) {
     const input = element<HTMLInputElement>(id);
-    input.addEventListener('change', () => void take(role, [...(input.files ?? [])]));
+    input.addEventListener('change', () => {
+      // The other input shows what no longer counts.
+      for (const other of inputs) if (other !== id) element<HTMLInputElement>(other).value = '';
+      void take(role, [...(input.files ?? [])]);
+    });
   }
   const drop = element(`${role}-drop`);
   const over = (event: DragEvent) => {
