@@ -58,17 +58,20 @@ describe('geometry modes', () => {
     await expect(align(maskOf({ origin: moved(0.5, 0, 0) }), 'strict')).rejects.toThrow(
       failure(
         'GeometryMismatch',
-        /image 10 x 9 x 8 voxels.*mask 10 x 9 x 8 voxels.*origins differ.*resample-mask.*ignore-tiny takes its voxels as they are \(voxels are up to 0.500 voxels apart\)/,
+        /image 10 x 9 x 8 voxels.*mask 10 x 9 x 8 voxels.*origins differ.*--geometry resample-mask.*take its voxels as they are \(--geometry ignore-tiny\): voxels are up to 0.500 voxels apart$/,
       ),
     );
     await expect(align(maskOf({ origin: moved(0, 2, 0) }), 'strict')).rejects.toThrow(
       failure(
         'GeometryMismatch',
-        /resample-mask.*too far off \(voxels are up to 2.00 voxels apart.*allowed are 0.5 voxels/,
+        /resample-mask.*too far off: voxels are up to 2.00 voxels apart.*allowed are 0.5 voxels/,
       ),
     );
     await expect(align(maskOf({ size: [10, 9, 7] }), 'strict')).rejects.toThrow(
-      failure('GeometryMismatch', /sizes differ.*\(tolerance.*--geometry resample-mask resamples it, too$/),
+      failure(
+        'GeometryMismatch',
+        /sizes differ.*\(tolerance.*resample it to the image \(--geometry resample-mask, setting correctMask=true\)$/,
+      ),
     );
   });
 

@@ -5,7 +5,7 @@ import {
   alignMask,
   compareGeometry,
   defaultTolerance,
-  geometryMismatchMessage,
+  describeMismatch,
   indexToPhysical,
   physicalToIndex,
 } from './geometry.ts';
@@ -73,15 +73,16 @@ function withGrid({ data }: Mask, { dimension, size, spacing, origin, direction 
 
 /** What to pass in place of the mode that refused. */
 function advice(image: Geometry, mask: Geometry, mode: GeometryMode, limit: TinyDifference): string {
-  if (image.dimension !== mask.dimension) return '';
-  const resampling = '. --geometry resample-mask resamples it, too';
-  if (!sameSize(image, mask)) return resampling;
+  const own = 'Pass the mask of this image';
+  if (image.dimension !== mask.dimension) return own;
+  const resample = `${own}, or resample it to the image (--geometry resample-mask, setting correctMask=true)`;
+  if (!sameSize(image, mask)) return resample;
   const found = differenceOf(image, mask);
   const size = `voxels are up to ${found.offset.toPrecision(3)} voxels apart`;
   if (mode === 'strict' && isTiny(found, limit)) {
-    return `${resampling}; --geometry ignore-tiny takes its voxels as they are (${size})`;
+    return `${resample}, or take its voxels as they are (--geometry ignore-tiny): ${size}`;
   }
-  return `${resampling}; for ignore-tiny it is too far off (${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines)`;
+  return `${resample}; for ignore-tiny it is too far off: ${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines`;
 }
 
 /** What `ignore-tiny` passed over, as a sentence. */
@@ -120,7 +121,7 @@ export async function alignMaskTo(
   }
   throw new PipelineError(
     'GeometryMismatch',
-    geometryMismatchMessage(image, mask, differences, tolerance) + advice(image, mask, mode, tiny),
+    `${describeMismatch(image, mask, differences, tolerance)}. ${advice(image, mask, mode, tiny)}`,
   );
 }
 

@@ -4,12 +4,12 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import { toVolume } from '../../format/index.ts';
 import { readDicom } from '../dicom-source.ts';
 import { readImageFile } from '../read.ts';
-import { readMaskFile } from '../read-mask.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
-import { type MaskFlags, maskChoice, maskFlags } from './mask-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
+import { type EngineFlags, withEngine } from './with-engine.ts';
 
-interface Options extends ImageFlags, MaskFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags {
   readonly maskOf?: string;
 }
 
@@ -39,17 +39,17 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   const choice = imageChoice(options);
   if (options.maskOf !== undefined) {
     if (inputs.length > 1) throw new PipelineError('BadSetting', 'expected one mask, found several; pass one of them');
-    const [image, placed] = await Promise.all([
-      readImageFile(options.maskOf, choice),
-      readMaskFile(first, maskChoice(options)),
-    ]);
-    const { mask, notes } = placed(image);
-    for (const note of notes) process.stderr.write(`voxomics: note: ${note}\n`);
-    await writeImageFile(output, mask);
-    return;
+    const [image, mask] = await Promise.all([readImageFile(options.maskOf, choice), readMask(first, options)]);
+    // Masks on another grid are aligned on the GPU.
+    return withEngine(options, async ({ engine }) =>
+      writeImageFile(output, (await maskOn(engine, image, mask, options))!),
+    );
   }
-  if (options.region || options.threshold)
-    throw new PipelineError('BadSetting', '--region and --threshold are for masks; pass their image as --mask-of');
+  if (options.region || options.threshold || options.geometry)
+    throw new PipelineError(
+      'BadSetting',
+      '--region, --threshold and --geometry are for masks; pass their image as --mask-of',
+    );
   const image = inputs.length > 1 ? await readDicom(inputs, choice) : await readImageFile(first, choice);
   await writeImageFile(output, toVolume(image));
 }

@@ -4,7 +4,6 @@ import { Command, Option } from 'commander';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { ExtractOptions } from '../../../pipeline/extract.ts';
-import { type GeometryMode, geometryModes } from '../../../pipeline/mask-geometry.ts';
 import type { Row } from '../../../pipeline/row.ts';
 import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
@@ -12,7 +11,7 @@ import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts'
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
-import { type MaskFlags, maskChoice, maskFlags, maskUsage } from './mask-options.ts';
+import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { collect } from './parse.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
@@ -26,7 +25,6 @@ interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
-  readonly geometry?: GeometryMode;
 }
 
 export function extractCommand(): Command {
@@ -48,12 +46,6 @@ export function extractCommand(): Command {
       new Option('-f, --format <format>', 'of the rows (default: by the ending of --output, else json)').choices([
         ...formats,
       ]),
-    )
-    .addOption(
-      new Option(
-        '--geometry <mode>',
-        'a mask on another grid: refuse, resample, or accept up to half a voxel (default strict)',
-      ).choices([...geometryModes]),
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
@@ -90,7 +82,7 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
     const rows = await extractFiles(engine, imagePath, maskPath, {
       image,
       mask,
-      preprocess: (volume) => preprocessSteps(options, volume),
+      preprocess: (volume) => preprocessSteps(options, engine, volume),
       geometry: options.geometry,
       labels,
       settings,
@@ -98,8 +90,7 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
       signal,
       onProgress,
     });
-    for (const note of (rows[0]?.['voxomics_notes'] ?? []) as string[])
-      process.stderr.write(`voxomics: note: ${note}\n`);
+    showNotes((rows[0]?.['voxomics_notes'] ?? []) as readonly string[]);
     await output(rows, format, options.output);
   });
 }

@@ -31,8 +31,8 @@ async function run(input: string, output: string, options: Options): Promise<voi
   for (const name of [output, options.field]) if (name) checkImageName(name);
   if (options.preview) checkPreviewPath(options.preview);
   const volume = toVolume(await readImageFile(input, imageChoice(options)));
-  const settings = await n4Options(options, volume);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const settings = await n4Options(options, engine, volume);
     const image = await toDevice(engine, volume);
     const { corrected, field } = await correctBias(engine, image, {
       ...settings,

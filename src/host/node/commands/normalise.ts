@@ -4,11 +4,10 @@ import { fitNyul, normaliseUsage, normaliseVolume } from '../../../pipeline/norm
 import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
-import { readMaskFile } from '../read-mask.ts';
 import { writeAtomically } from '../write.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
-import { type MaskFlags, maskChoice, maskFlags } from './mask-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { normaliseMethod, previewColumns } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
@@ -36,11 +35,11 @@ async function run(input: string, output: string, options: Options): Promise<voi
   const [method, decoded, mask] = await Promise.all([
     normaliseMethod(options.method),
     readImageFile(input, imageChoice(options)),
-    options.mask ? readMaskFile(options.mask, maskChoice(options)) : null,
+    readMask(options.mask, options),
   ]);
   const before = toVolume(decoded);
   await withEngine(options, async ({ engine }) => {
-    const after = await normaliseVolume(engine, before, method, mask?.(before).mask);
+    const after = await normaliseVolume(engine, before, method, await maskOn(engine, before, mask, options));
     await writeImageFile(output, after);
     if (options.preview) await writePreview(options.preview, previewColumns(before, after, 'own', null));
   });

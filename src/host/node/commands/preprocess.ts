@@ -5,10 +5,9 @@ import { hasSteps, preprocess } from '../../../pipeline/preprocess.ts';
 import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
-import { readMaskFile } from '../read-mask.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
-import { type MaskFlags, maskChoice, maskFlags } from './mask-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { preprocessSteps, previewColumns, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
@@ -35,14 +34,14 @@ async function run(input: string, output: string, options: Options): Promise<voi
   if (options.preview) checkPreviewPath(options.preview);
   const [decoded, placed] = await Promise.all([
     readImageFile(input, imageChoice(options)),
-    options.mask ? readMaskFile(options.mask, maskChoice(options)) : null,
+    readMask(options.mask, options),
   ]);
   const before = toVolume(decoded);
-  const steps = await preprocessSteps(options, before);
-  if (!hasSteps(steps)) throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
-  if (options.field && !steps.n4) throw new PipelineError('BadSetting', '--field is the field of N4; pass --n4');
-  const mask = placed?.(before).mask;
   await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const steps = await preprocessSteps(options, engine, before);
+    if (!hasSteps(steps)) throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
+    if (options.field && !steps.n4) throw new PipelineError('BadSetting', '--field is the field of N4; pass --n4');
+    const mask = await maskOn(engine, before, placed, options);
     const wantsField = Boolean(options.field || (options.preview && steps.n4));
     const { image, field } = await preprocess(engine, before, steps, { mask, field: wantsField, signal, onProgress });
     await writeImageFile(output, image);

@@ -5,10 +5,9 @@ import { gridOfStep, preprocess } from '../../../pipeline/preprocess.ts';
 import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
 import { toMask, toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
-import { readMaskFile } from '../read-mask.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
-import { type MaskFlags, maskChoice, maskFlags } from './mask-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
@@ -38,7 +37,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
   const [decoded, like, mask] = await Promise.all([
     readImageFile(input, imageChoice(options)),
     options.like ? readImageFile(options.like) : null,
-    options.mask ? readMaskFile(options.mask, maskChoice(options)) : null,
+    readMask(options.mask, options),
   ]);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     await writeImageFile(output, await resampled());
@@ -50,8 +49,8 @@ async function run(input: string, output: string, options: Options): Promise<voi
       }
       const image = toVolume(decoded);
       if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
-      return (await preprocess(engine, image, { resample: step }, { mask: mask?.(image).mask, signal, onProgress }))
-        .image;
+      const region = await maskOn(engine, image, mask, options);
+      return (await preprocess(engine, image, { resample: step }, { mask: region, signal, onProgress })).image;
     }
   });
 }

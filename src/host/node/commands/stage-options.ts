@@ -1,5 +1,6 @@
 /** Options of the preprocessing stages on the command line: the same words in every command that takes them. */
 import type { Command } from 'commander';
+import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { N4Options } from '../../../pipeline/n4/index.ts';
 import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from '../../../pipeline/normalise/index.ts';
@@ -10,8 +11,7 @@ import type { Geometry, Volume } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
 import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
-import { readMaskFile } from '../read-mask.ts';
-import { type MaskFlags, maskChoice } from './mask-options.ts';
+import { type MaskFlags, maskOn, readMask } from './mask-options.ts';
 import { parseNumber, parseNumbers, parseWord } from './parse.ts';
 import { readJson } from '../read-json.ts';
 
@@ -70,12 +70,14 @@ function parseN4(text: string): N4Flags {
 /** The options of N4; mask and weights are read. @param image that they belong to */
 export async function n4Options(
   flags: N4Flags & MaskFlags,
+  engine: Engine,
   image: Geometry,
 ): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
   const number = (key: 'shrink' | 'tolerance' | 'bins' | 'fwhm' | 'wiener') => {
     const text = flags[key];
     return text === undefined ? {} : { [key]: parseNumber(`--${key}`, text) };
   };
+  const mask = await maskOn(engine, image, await readMask(flags.mask, flags), flags);
   const spline = flags.spline === undefined ? null : parseNumbers('--spline', flags.spline);
   return {
     ...number('shrink'),
@@ -85,7 +87,7 @@ export async function n4Options(
     ...number('wiener'),
     ...(flags.iterations === undefined ? {} : { iterations: parseNumbers('--iterations', flags.iterations) }),
     ...(spline === null ? {} : spline.length === 1 ? { splineDistance: spline[0]! } : { mesh: spline }),
-    ...(flags.mask === undefined ? {} : { mask: (await readMaskFile(flags.mask, maskChoice(flags)))(image).mask }),
+    ...(mask ? { mask } : {}),
     ...(flags.weight === undefined ? {} : { weights: toVolume(await readImageFile(flags.weight)) }),
     rescale: flags.rescale ?? false,
     otsu: flags.otsu ?? false,
@@ -144,10 +146,17 @@ export function stepFlags(command: Command): Command {
 }
 
 /** The steps that the flags ask for. @param image that their masks belong to */
-export async function preprocessSteps(flags: StepFlags, image: Geometry): Promise<PreprocessSteps> {
+export async function preprocessSteps(
+  flags: StepFlags & MaskFlags,
+  engine: Engine,
+  image: Geometry,
+): Promise<PreprocessSteps> {
   const { n4, normalise } = flags;
   return {
-    n4: n4 === undefined ? null : await n4Options(n4 === true ? {} : parseN4(n4), image),
+    n4:
+      n4 === undefined
+        ? null
+        : await n4Options({ geometry: flags.geometry, ...(n4 === true ? {} : parseN4(n4)) }, engine, image),
     normalise: normalise === undefined ? null : await normaliseMethod(normalise),
     resample: resampleStep(flags),
   };
