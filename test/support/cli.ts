@@ -1,6 +1,9 @@
-/** The command line as a user calls it: the built program in a process of its own. */
+/** The command line as a user calls it: the built program in a process of its own, in a folder that goes afterwards. */
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 
 const launcher = resolve(import.meta.dirname, '../../scripts/run.mjs');
 
@@ -10,16 +13,31 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs `voxomics` with arguments in a folder. */
-export function runCli(folder: string, args: readonly string[]): Promise<Run> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [launcher, 'voxomics', ...args],
-      { cwd: folder, env: { ...process.env, INIT_CWD: folder }, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
-      },
-    );
-  });
+export interface CommandLine {
+  /** Path of a file in the folder where the program runs. */
+  file(name: string): string;
+  voxomics(...args: readonly string[]): Promise<Run>;
+}
+
+/** The command line for the tests of a file. @param fill writes the files that they use into the folder */
+export function useCommandLine(fill: (file: (name: string) => string) => void): CommandLine {
+  let folder = '';
+  const file = (name: string) => join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'voxomics-cli-'));
+    fill(file);
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const voxomics = (...args: readonly string[]) =>
+    new Promise<Run>((done) => {
+      execFile(
+        process.execPath,
+        [launcher, 'voxomics', ...args],
+        { cwd: folder, env: { ...process.env, INIT_CWD: folder }, maxBuffer: 2 ** 26 },
+        (error, stdout, stderr) => {
+          done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+        },
+      );
+    });
+  return { file, voxomics };
 }

@@ -1,28 +1,22 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** `voxomics extract`, `info` and the help. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../support/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { useCommandLine } from '../../support/cli.ts';
 import { niftiGz } from '../../support/files.ts';
 import { random } from '../../support/random.ts';
 import { volumeOf } from '../../support/region.ts';
 
-let folder = '';
-const file = (name: string) => join(folder, name);
-const voxomics = (...args: string[]) => runCli(folder, args);
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'voxomics-cli-'));
+const { file, voxomics } = useCommandLine((path) => {
   const next = random(3);
   const size = [20, 18, 10] as const;
   const grid = { ...volumeOf(new Uint8Array(0), size), spacing: [1, 1, 2] as const };
   const image = Int16Array.from({ length: 3600 }, () => next() * 500);
   const mask = Uint8Array.from({ length: 3600 }, (_, i) => (i % 20 < 8 ? 1 : i % 20 > 12 ? 2 : 0));
-  writeFileSync(file('image.nii.gz'), niftiGz({ ...grid, data: image }));
-  writeFileSync(file('mask.nii.gz'), niftiGz({ ...grid, data: mask }));
-}, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path('image.nii.gz'), niftiGz({ ...grid, data: image }));
+  writeFileSync(path('mask.nii.gz'), niftiGz({ ...grid, data: mask }));
+});
+const folder = () => file('.');
 
 describe('voxomics extract', () => {
   it('prints one row as JSON', async () => {
@@ -37,7 +31,7 @@ describe('voxomics extract', () => {
   it.each(['csv', 'txt', 'parquet', 'json'])(
     'writes %s by the ending of the output, and nothing else',
     async (ending) => {
-      const before = readdirSync(folder);
+      const before = readdirSync(folder());
       const output = `rows.${ending}`;
       const { code, stdout } = await voxomics(
         'extract',
@@ -51,7 +45,7 @@ describe('voxomics extract', () => {
         'firstorder,ngtdm',
       );
       expect([code, stdout]).toEqual([0, '']);
-      expect(readdirSync(folder).sort()).toEqual([...new Set([...before, output])].sort());
+      expect(readdirSync(folder()).sort()).toEqual([...new Set([...before, output])].sort());
       if (ending === 'csv') expect(readFileSync(file(output), 'utf8').trim().split('\r\n')).toHaveLength(3);
       if (ending === 'txt')
         expect(readFileSync(file(output), 'utf8')).toMatch(/^Case-2_original_ngtdm_Strength: [\d.]+$/m);

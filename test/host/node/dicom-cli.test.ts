@@ -1,19 +1,14 @@
 /** DICOM on the command line; whatever happens, nothing tells who the patient is. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SeriesListing } from '../../../src/host/format/dicom/series.ts';
 import { readImageFile } from '../../../src/host/node/read.ts';
-import { type Run, runCli } from '../../support/cli.ts';
+import { type Run, useCommandLine } from '../../support/cli.ts';
 import { segFile, structureFile } from '../../support/dicom-masks.ts';
 import { identifying, imageFile, type Item, patient, type SliceFields } from '../../support/dicom-writer.ts';
 import { random } from '../../support/random.ts';
-
-let folder = '';
-const file = (name: string) => join(folder, name);
 
 const [nx, ny, nz] = [16, 14, 6];
 const next = random(8);
@@ -23,9 +18,9 @@ const slice = (n: number, change: Item = [], z = 2 * n) =>
   imageFile({ ...size, instance: n + 1, position: [-10, 5, z], pixels: pixels[n % nz], change });
 
 /** Slices whose names, and those of their folders, are the patient's, as archives name them. */
-function writeSeries(name: string, slices: readonly Uint8Array[]): void {
-  mkdirSync(file(name), { recursive: true });
-  for (const [n, bytes] of slices.entries()) writeFileSync(file(`${name}/Jane_Doe_${n + 1}.dcm`), bytes);
+function writeSeries(path: string, slices: readonly Uint8Array[]): void {
+  mkdirSync(path, { recursive: true });
+  for (const [n, bytes] of slices.entries()) writeFileSync(`${path}/Jane_Doe_${n + 1}.dcm`, bytes);
 }
 
 const square = (z: number, from: number, to: number) =>
@@ -47,31 +42,18 @@ const groups = (moved: number) => ({
   change: patient,
 });
 
-const outputs: Run[] = [];
-/** Runs a command; all that it prints is looked through at the end. */
-async function voxomics(...args: string[]): Promise<Run> {
-  const run = await runCli(folder, args);
-  outputs.push(run);
-  return run;
-}
-/** Without what drivers say. */
-const said = ({ stderr }: Run): string => stderr.replace(/^Warning: max.*\n/gm, '');
-type Rows = Record<string, unknown>[];
-const rowsOf = ({ stdout }: Run) => JSON.parse(stdout) as Rows;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'voxomics-dicom-cli-'));
+const commandLine = useCommandLine((file) => {
   writeSeries(
-    'DOE^JANE',
+    file('DOE^JANE'),
     slices.map((n) => slice(n)),
   );
   const times = [0, 1].flatMap((t) => slices.map((n) => slice(n + t * nz, [['00200100', 'IS', String(t + 1)]], 2 * n)));
-  writeSeries('times', times);
+  writeSeries(file('times'), times);
   writeSeries(
-    'gap',
+    file('gap'),
     [0, 1, 3, 4].map((n) => slice(n)),
   );
-  writeSeries('cut', [slice(0), slice(1).subarray(0, 400)]);
+  writeSeries(file('cut'), [slice(0), slice(1).subarray(0, 400)]);
   const entries = slices.map((n) => [`JANE DOE/${n}.dcm`, slice(n)] as const);
   writeFileSync(file('MRN4711.zip'), zipSync(Object.fromEntries(entries)));
   const mammogram: Item = [
@@ -97,8 +79,20 @@ beforeAll(() => {
   writeFileSync(file('seg_Jane.dcm'), segFile({ ...groups(0), segments: [[1, 'Lesion of Jane']] }));
   writeFileSync(file('half_Jane.dcm'), segFile(groups(0.375)));
   writeFileSync(file('text_DOE.dcm'), 'no DICOM');
-}, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});
+const { file } = commandLine;
+
+const outputs: Run[] = [];
+/** Runs a command; all that it prints is looked through at the end. */
+async function voxomics(...args: string[]): Promise<Run> {
+  const run = await commandLine.voxomics(...args);
+  outputs.push(run);
+  return run;
+}
+/** Without what drivers say. */
+const said = ({ stderr }: Run): string => stderr.replace(/^Warning: max.*\n/gm, '');
+type Rows = Record<string, unknown>[];
+const rowsOf = ({ stdout }: Run) => JSON.parse(stdout) as Rows;
 
 describe('voxomics dicom list', () => {
   it('shows series, phases, problems and masks', async () => {
@@ -132,7 +126,7 @@ describe('voxomics convert', () => {
     ['files', slices.map((n) => `DOE^JANE/Jane_Doe_${n + 1}.dcm`)],
     ['a time point', ['times', '--phase', '1']],
   ])('%s', async (_, args) => {
-    const before = readdirSync(folder);
+    const before = readdirSync(file('.'));
     const { code, stderr } = await voxomics('convert', ...args, 'out.nii.gz');
     expect([code, stderr]).toEqual([0, '']);
     const image = await readImageFile(file('out.nii.gz'));
@@ -145,7 +139,7 @@ describe('voxomics convert', () => {
     expect([...image.data]).toEqual(pixels.flat());
     expect(gunzipSync(readFileSync(file('out.nii.gz'))).toString('latin1')).not.toMatch(identifying);
     // Written whole, and nothing beside it.
-    expect(readdirSync(folder).sort()).toEqual([...new Set([...before, 'out.nii.gz'])].sort());
+    expect(readdirSync(file('.')).sort()).toEqual([...new Set([...before, 'out.nii.gz'])].sort());
   });
 
   it('a mask onto the grid of its image', async () => {
@@ -186,7 +180,7 @@ describe('voxomics convert', () => {
     const { code, stdout, stderr } = await voxomics('convert', ...args);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).toMatch(message);
-    expect(readdirSync(folder)).not.toContain('x.nii');
+    expect(readdirSync(file('.'))).not.toContain('x.nii');
   });
 });
 
@@ -283,7 +277,7 @@ it.each([
   const refused = await voxomics(...args);
   expect([refused.code, refused.stdout]).toEqual([1, '']);
   expect(refused.stderr).toMatch(/GeometryMismatch: .*--geometry resample-mask.*--geometry ignore-tiny/);
-  expect(readdirSync(folder)).not.toContain('moved.nii');
+  expect(readdirSync(file('.'))).not.toContain('moved.nii');
   expect((await voxomics(...args, '--geometry', 'ignore-tiny')).code).toBe(0);
   rmSync(file('moved.nii'));
 });
