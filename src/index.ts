@@ -9,11 +9,15 @@ export {
   type EngineStats,
   type ProfileRow,
 } from './engine/index.ts';
+export type { DicomMaskOptions } from './host/format/dicom/mask.ts';
+export type { ReadSeriesOptions } from './host/format/dicom/read.ts';
+export type { SeriesInfo, SeriesListing } from './host/format/dicom/series.ts';
 export { decodeImage, toMask, toVolume } from './host/format/index.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
+export type { GeometryMode } from './pipeline/mask-geometry.ts';
 export type { ProgressEvent } from './pipeline/progress.ts';
 export type { Row } from './pipeline/row.ts';
 export { type LabelUnion, parseLabels } from './pipeline/selection.ts';

@@ -147,6 +147,19 @@ export function placeSinglePrecision(image: Geometry, mask: Mask): Mask {
 }
 
 /**
+ * Refuses a mask whose voxels are not those of the image, by ITK's rule.
+ * @throws PipelineError GeometryMismatch with both grids, their difference and what to pass
+ */
+export function requireSameGrid(image: Geometry, mask: Geometry, tolerance = defaultTolerance): void {
+  const differences = compareGeometry(image, mask, tolerance);
+  if (differences.length === 0) return;
+  throw new PipelineError(
+    'GeometryMismatch',
+    `${describeMismatch(image, mask, differences, tolerance)}. ${advice(image, mask, 'strict', tinyDifference)}`,
+  );
+}
+
+/**
  * A mask that covers another part of its image's grid, such as a segmentation of some slices, on the whole grid: voxels
  * are moved, not resampled; those that the mask lacks are background.
  * @param tolerance how far voxel centres of the two grids may lie apart along an axis of the image, in voxels

@@ -18,7 +18,6 @@ import { toVolume } from '../format/index.ts';
 import { type ChosenFiles, type ReadOptions, readImage, readMask } from './read.ts';
 
 export * from '../../index.ts';
-export type { SeriesListing } from '../format/dicom/series.ts';
 export { type ChosenFiles, listDicom, type NamedFile, type ReadOptions, readImage, readMask } from './read.ts';
 
 /**
