@@ -4,9 +4,10 @@ import { baseName, type DecodedImage } from '../format/decoded.ts';
 import { isDicom } from '../format/dicom/dataset.ts';
 import { type ReadSeriesOptions, readSeries } from '../format/dicom/read.ts';
 import { listSeries, type SeriesListing } from '../format/dicom/series.ts';
-import { blobSource, isZip, type NamedBytes, zipSource } from '../format/dicom/source.ts';
+import { blobSource, type NamedBytes, zipSource } from '../format/dicom/source.ts';
 import { decodeImage, imageExtensions, itkWasmReader } from '../format/index.ts';
 import { type LoadedMask, type LoadMaskOptions, loadMask } from '../format/load-mask.ts';
+import { isZip } from '../format/zip.ts';
 import { itkWasmGdcm } from './gdcm.ts';
 
 /** A file chosen by the user. */

@@ -7,9 +7,9 @@ import { PipelineError } from '../../pipeline/errors.ts';
 import { badFile, baseName, type Compression, type DecodedImage } from '../format/decoded.ts';
 import { isDicom } from '../format/dicom/dataset.ts';
 import type { ReadSeriesOptions } from '../format/dicom/read.ts';
-import { isZip } from '../format/dicom/source.ts';
 import { decodeImage, imageExtensions } from '../format/index.ts';
 import { fromItkImage, type ItkImage, itkFailure } from '../format/itk-wasm.ts';
+import { isZip } from '../format/zip.ts';
 import { readDicom } from './dicom-source.ts';
 import { readBytes, readHead, statFailure } from './files.ts';
 
