@@ -1,5 +1,5 @@
 /** The page in headless Chromium: the same numbers as Node, and nothing leaves the machine. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -201,6 +201,27 @@ describe.skipIf(missing)('web page', () => {
       expectSame(
         await extractChosen('all'),
         await extractFiles(engine(), scan(), structures(), { mask: { regions: [1] } }),
+      );
+    });
+
+    it('files that are dropped', async () => {
+      const contents = files().map((path) => readFileSync(path).toString('base64'));
+      await page.evaluate((all) => {
+        const transfer = new DataTransfer();
+        for (const [n, base64] of all.entries()) {
+          const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+          transfer.items.add(new File([bytes], `${n}.dcm`));
+        }
+        const drop = document.getElementById('image-drop') as HTMLElement;
+        drop.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      }, contents);
+      await choose('mask', structures());
+      await wait('region-choice');
+      await page.waitForFunction(() => document.getElementById('image-chosen')?.textContent?.startsWith('6 files'));
+      await page.select('#region', '2');
+      expectSame(
+        await extractChosen('all'),
+        await extractFiles(engine(), scan(), structures(), { mask: { regions: [2] } }),
       );
     });
 
