@@ -8,10 +8,11 @@
  */
 import { Engine, EngineError, type EngineOptions } from '../../engine/index.ts';
 import { wantedFeatures } from '../../pipeline/classes.ts';
-import { extract, type ExtractOptions } from '../../pipeline/extract.ts';
+import type { ExtractOptions } from '../../pipeline/extract.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
+import { extractMask } from '../extract-mask.ts';
 import type { DicomMaskOptions } from '../format/dicom/mask.ts';
 import type { ReadSeriesOptions } from '../format/dicom/read.ts';
 import { toVolume } from '../format/index.ts';
@@ -62,11 +63,9 @@ export async function extractFiles(
   const settings = parseSettings(options.settings);
   // Kernels compile while the files are decoded. A failure surfaces where the kernel is used.
   engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null)).catch(() => undefined);
-  const [decoded, placed] = await Promise.all([
+  const [decoded, loaded] = await Promise.all([
     readImage(image, { ...imageChoice, pipelinesUrl }),
     readMask(mask, { ...maskChoice, pipelinesUrl, labelChannel: settings.label_channel }),
   ]);
-  const volume = toVolume(decoded);
-  const { mask: labels, notes } = placed(volume);
-  return extract(engine, volume, labels, { ...options, notes: [...(options.notes ?? []), ...notes] });
+  return extractMask(engine, toVolume(decoded), loaded, options);
 }

@@ -4,7 +4,7 @@ import { placeSinglePrecision } from '../../pipeline/mask-geometry.ts';
 import type { Geometry } from '../../pipeline/volume.ts';
 import { toMask } from './convert.ts';
 import { baseName, type DecodedImage } from './decoded.ts';
-import { type DicomMask, type DicomMaskOptions, readDicomMask } from './dicom/mask.ts';
+import { type DicomMask, type DicomMaskOptions, readDicomMask, readDicomMaskParts } from './dicom/mask.ts';
 import { findDicomMask } from './dicom/mask-source.ts';
 import type { NamedBytes } from './dicom/source.ts';
 
@@ -13,12 +13,17 @@ export interface LoadMaskOptions extends DicomMaskOptions {
   readonly labelChannel?: number;
 }
 
-/**
- * A mask that is read, up to what depends on its image.
- * @param image its grid: DICOM masks are placed on it, label maps keep their own but for single precision
- * @throws PipelineError of `readDicomMask`
- */
-export type LoadedMask = (image: Geometry) => DicomMask;
+/** A mask that is read, up to what depends on its image. */
+export interface LoadedMask {
+  /**
+   * The whole mask.
+   * @param image its grid: DICOM masks are placed on it, label maps keep their own but for single precision
+   * @throws PipelineError of `readDicomMask`
+   */
+  place(image: Geometry): DicomMask;
+  /** Its regions one by one, where they have voxels in common; label maps are one part. */
+  parts(image: Geometry): Iterable<DicomMask>;
+}
 
 /**
  * Reads a mask, so that it can be read beside its image.
@@ -37,7 +42,10 @@ export async function loadMask(
   const file = dicom && (await findDicomMask(dicom, name));
   if (file) {
     const bytes = await file.read();
-    return (image) => readDicomMask(bytes, file.name, image, choice);
+    return {
+      place: (image) => readDicomMask(bytes, file.name, image, choice),
+      parts: (image) => readDicomMaskParts(bytes, file.name, image, choice),
+    };
   }
   if (choice.regions || choice.threshold !== undefined)
     throw new PipelineError(
@@ -45,5 +53,6 @@ export async function loadMask(
       `${baseName(name)}: regions and threshold choose from a DICOM segmentation or structure set, found a label map; choose by label`,
     );
   const mask = toMask(await readImage(), labelChannel);
-  return (image) => ({ mask: placeSinglePrecision(image, mask), notes: [] });
+  const place = (image: Geometry): DicomMask => ({ mask: placeSinglePrecision(image, mask), notes: [] });
+  return { place, parts: (image) => [place(image)] };
 }

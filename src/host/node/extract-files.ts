@@ -1,12 +1,13 @@
 /** Extraction from files. */
 import type { Engine } from '../../engine/index.ts';
 import { wantedFeatures } from '../../pipeline/classes.ts';
-import { extract, type ExtractOptions } from '../../pipeline/extract.ts';
+import type { ExtractOptions } from '../../pipeline/extract.ts';
 import type { PreprocessSteps } from '../../pipeline/preprocess.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
 import type { Geometry } from '../../pipeline/volume.ts';
+import { extractMask } from '../extract-mask.ts';
 import type { DicomMaskOptions } from '../format/dicom/mask.ts';
 import type { ReadSeriesOptions } from '../format/dicom/read.ts';
 import { toVolume } from '../format/index.ts';
@@ -37,12 +38,11 @@ export async function extractFiles(
   const settings = parseSettings(options.settings);
   // Kernels compile while the files are read. A failure surfaces where the kernel is used.
   engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null)).catch(() => undefined);
-  const [decoded, placed] = await Promise.all([
+  const [decoded, loaded] = await Promise.all([
     readImageFile(imagePath, imageChoice),
     readMaskFile(maskPath, { ...maskChoice, labelChannel: settings.label_channel }),
   ]);
   const image = toVolume(decoded);
-  const { mask, notes } = placed(image);
   const steps = typeof preprocess === 'function' ? await preprocess(image) : preprocess;
-  return extract(engine, image, mask, { ...options, preprocess: steps, notes: [...(options.notes ?? []), ...notes] });
+  return extractMask(engine, image, loaded, { ...options, preprocess: steps });
 }

@@ -68,9 +68,10 @@ const commandLine = useCommandLine((file) => {
     contours: own,
   }));
   writeFileSync(file('rs_Jane.dcm'), structureFile(structures, patient));
-  const overlapping = [contours(3, 8), contours(5, 12)].map((own, i) => ({
+  // The last is smaller than a voxel.
+  const overlapping = [contours(3, 8), contours(5, 12), contours(3.2, 3.8)].map((own, i) => ({
     number: i + 1,
-    name: names[i]!,
+    name: [...names, 'point'][i]!,
     contours: own,
   }));
   writeFileSync(file('overlap_Jane.dcm'), structureFile(overlapping, patient));
@@ -202,6 +203,16 @@ describe('voxomics extract', () => {
     expect(features(liver!)).toEqual(features(rows[1]!));
   });
 
+  it('structures with common voxels: each as if it were alone, and one that fails beside those that do not', async () => {
+    const rows = rowsOf(await voxomics('extract', 'DOE^JANE', 'overlap_Jane.dcm', ...few));
+    expect(rows.map((row) => row['voxomics_region'])).toEqual(['GTV of ***', 'Liver', 'point']);
+    expect(rows[2]!['voxomics_error']).toMatchObject({ code: 'EmptyMask' });
+    for (const [i, region] of ['GTV of Doe', 'Liver'].entries()) {
+      const alone = rowsOf(await voxomics('extract', 'DOE^JANE', 'overlap_Jane.dcm', '--region', region, ...few));
+      expect(rows[i]).toEqual(alone[0]);
+    }
+  });
+
   it('a zip archive and a segmentation; notes are told and kept', async () => {
     const [row] = rowsOf(await voxomics('extract', 'MRN4711.zip', 'seg_Jane.dcm', ...few));
     expect(row!['voxomics_region']).toBe('Lesion of ***');
@@ -228,7 +239,7 @@ describe('voxomics extract', () => {
       1,
       /LabelNotFound: .*"PTV of \*\*\*".*1 "GTV of \*\*\*", 2 "Liver"/,
     ],
-    [['DOE^JANE', 'overlap_Jane.dcm'], 1, /BadSetting: .*voxels in common.*--region/],
+    [['DOE^JANE', 'overlap_Jane.dcm', '--label', '1'], 1, /OverlappingRegions: .*voxels in common.*--region/],
     [['DOE^JANE', 'seg_Jane.dcm', '--threshold', '2'], 1, /threshold/],
     [['DOE^JANE', 'rs_Jane.dcm', '--phase', 'x'], 1, /--phase: expected one number; found "x"/],
     [['DOE^JANE', 'rs_Jane.dcm', '--geometry', 'loose'], 2, /Allowed choices are strict, resample-mask, ignore-tiny/],

@@ -56,7 +56,7 @@ describeShared('extraction from DICOM', () => {
     const [imageFile, maskFile] = [join(folder, 'image.nii.gz'), join(folder, 'mask.nii.gz')];
     const volume = await readDicom(scan, image);
     await writeImageFile(imageFile, volume);
-    await writeImageFile(maskFile, (await readMaskFile(seg))(volume).mask);
+    await writeImageFile(maskFile, (await readMaskFile(seg)).place(volume).mask);
     expectSame(await run(imageFile, maskFile), rows);
     const nifti = sharedPath('data/breast_mri/UCSF-BR-06_breast_fgt_mask.nii.gz');
     // dcm2niix turned its rows round: another grid with the same voxels.

@@ -97,7 +97,7 @@ function structureMask(dataset: Dataset, image: Geometry, options: DicomMaskOpti
  * @param image grid of the image it belongs to: structures are rasterised on it (`rasteriseStructures`), segmentations
  * are placed on it where their voxels are the image's and stay on their own grid otherwise
  * @throws PipelineError BadDicom where the file is damaged or something else, LabelNotFound, EmptyMask, BadSetting
- * (overlaps, bad options), GeometryMismatch and RoiOutsideImage
+ * (bad options), OverlappingRegions (see `readDicomMaskParts`), GeometryMismatch and RoiOutsideImage
  */
 export function readDicomMask(
   bytes: Uint8Array,
@@ -116,4 +116,24 @@ export function readDicomMask(
     dataset.name,
     `expected a segmentation (SEG) or an RT structure set (RTSTRUCT), found ${found}; pass the mask`,
   );
+}
+
+/** The regions that are read where nothing else is chosen. */
+const allRegions = (dataset: Dataset): Region[] =>
+  kindOf(dataset) === 'seg' ? segSegments(dataset) : readRtstruct(dataset).filter(closedContours);
+
+/**
+ * Reads the regions of a DICOM mask one by one, each as a label map of its own: for regions with voxels in common.
+ * @throws as `readDicomMask`
+ */
+export function* readDicomMaskParts(
+  bytes: Uint8Array,
+  name: string,
+  image: Geometry,
+  options: DicomMaskOptions = {},
+): Generator<DicomMask> {
+  const regions = options.regions?.length
+    ? options.regions
+    : allRegions(parseDataset(bytes, name)).map((r) => r.number);
+  for (const region of regions) yield readDicomMask(bytes, name, image, { ...options, regions: [region] });
 }

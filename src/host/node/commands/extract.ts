@@ -90,7 +90,7 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
       signal,
       onProgress,
     });
-    showNotes((rows[0]?.['voxomics_notes'] ?? []) as readonly string[]);
+    showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
     await output(rows, format, options.output);
   });
 }

@@ -43,7 +43,7 @@ export function maskChoice({ region, threshold }: MaskFlags): DicomMaskOptions {
 }
 
 /** Tells what may surprise about a mask. */
-export function showNotes(notes: readonly string[]): void {
+export function showNotes(notes: Iterable<string>): void {
   for (const note of notes) process.stderr.write(`voxomics: note: ${note}\n`);
 }
 
@@ -62,7 +62,7 @@ export async function maskOn(
   { geometry = 'strict' }: MaskFlags,
 ): Promise<Mask | null> {
   if (!loaded) return null;
-  const { mask, notes } = loaded(image);
+  const { mask, notes } = loaded.place(image);
   showNotes(notes);
   return alignMaskTo(engine, image, mask, { mode: geometry, settings: parseSettings(), labels: 'all' });
 }

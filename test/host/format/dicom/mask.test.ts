@@ -1,7 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDataset } from '../../../../src/host/format/dicom/dataset.ts';
-import { dicomMaskRegions, isDicomMask, readDicomMask } from '../../../../src/host/format/dicom/mask.ts';
+import {
+  type DicomMask,
+  dicomMaskRegions,
+  isDicomMask,
+  readDicomMask,
+  readDicomMaskParts,
+} from '../../../../src/host/format/dicom/mask.ts';
 import { readSeries, type ReadSeriesOptions } from '../../../../src/host/format/dicom/read.ts';
 import { memorySource } from '../../../../src/host/format/dicom/source.ts';
 import type { Geometry, VoxelArray } from '../../../../src/pipeline/volume.ts';
@@ -86,10 +92,28 @@ describe('structure sets', () => {
     ['no such number', [1], 'LabelNotFound', /structure 1, found 5/],
     ['several of a name', ['Gtv'], 'LabelNotFound', /2 of that name \(6 "GTV", 8 "gtv"\); choose by number/],
     ['only points', ['iso'], 'EmptyMask', /1 POINT; choose another structure \(--region\): 5 "CTV", 6 "GTV", 8 "gtv"$/],
-    ['all that enclose something, with common voxels', [], 'BadSetting', /structure 6 "GTV".*structure 5 "CTV"/],
+    [
+      'all that enclose something, with common voxels',
+      [],
+      'OverlappingRegions',
+      /structure 6 "GTV".*structure 5 "CTV"/,
+    ],
   ])('%s', (_, regions, code, message) => {
     expect(() => readDicomMask(structures, 'rs.dcm', image, { regions })).toThrow(failure(code, message));
   });
+});
+
+test('regions with common voxels are read one by one', () => {
+  const labelled = ({ mask }: DicomMask) => [...mask.data].flatMap((label, i) => (label > 0 ? [i] : []));
+  const names = (parts: readonly DicomMask[]) => parts.flatMap(({ mask }) => [...mask.names!.values()]);
+  const parts = [...readDicomMaskParts(structures, 'rs.dcm', image)];
+  expect(names(parts)).toEqual(['CTV', 'GTV', 'gtv']);
+  expect(parts.map(labelled)).toEqual([
+    [25, 26, 29, 30],
+    [25, 26, 29, 30],
+    [37, 38, 41, 42],
+  ]);
+  expect(names([...readDicomMaskParts(structures, 'rs.dcm', image, { regions: [8, 'CTV'] })])).toEqual(['gtv', 'CTV']);
 });
 
 test('names of regions are shown without the patient’s, and chosen with it or without', () => {

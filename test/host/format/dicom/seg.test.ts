@@ -97,7 +97,7 @@ describe('binary segmentations', () => {
         { segment: 2, position: [0, 0, 0], pixels: [0, 1, 1, 1, 0, 0] },
       ],
     };
-    expect(() => read(fields)).toThrow(failure('BadSetting', /2 voxels in common in 1 and 2/));
+    expect(() => read(fields)).toThrow(failure('OverlappingRegions', /2 voxels in common in 1 and 2/));
     expect([...read(fields, { segments: [2] }).mask.data]).toEqual([0, 2, 2, 2, 0, 0]);
   });
 });
