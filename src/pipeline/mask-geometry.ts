@@ -11,7 +11,7 @@ import {
 } from './geometry.ts';
 import type { LabelUnion } from './selection.ts';
 import type { Settings } from './settings.ts';
-import type { Geometry, Mask, Vec3, VoxelArray } from './volume.ts';
+import type { Geometry, ImageGrid, Mask, Vec3, VoxelArray } from './volume.ts';
 
 /**
  * `strict`: refused, as PyRadiomics does. `resample-mask`: nearest neighbour onto the image, PyRadiomics' correctMask.
@@ -128,15 +128,12 @@ export async function alignMaskTo(
 /** Rounding of a coordinate in single precision, several times over: products with spacings and directions add up. */
 const singleRounding = 2 ** -21;
 
-const isSingle = ({ origin, spacing }: Geometry): boolean => [...origin, ...spacing].every((x) => Math.fround(x) === x);
-
 /**
- * A mask on the grid of its image where the two differ by no more than single precision, in which NIfTI files hold theirs,
- * and the image has more digits (DICOM); otherwise the mask as it is. Pairs in single precision are left to the tolerance of
- * PyRadiomics.
+ * A mask on the grid of its DICOM image where the two differ by no more than single precision, in which NIfTI files hold
+ * theirs; otherwise the mask as it is. Images of other formats are left to the tolerance of PyRadiomics.
  */
-export function placeSinglePrecision(image: Geometry, mask: Mask): Mask {
-  if (!sameSize(image, mask) || isSingle(image) || !mask.origin.every((x) => Math.fround(x) === x)) return mask;
+export function placeSinglePrecision(image: ImageGrid, mask: Mask): Mask {
+  if (!image.decimal || !sameSize(image, mask) || !mask.origin.every((x) => Math.fround(x) === x)) return mask;
   const places = cornerVoxels(image).map((corner) => indexToPhysical(image, corner));
   const allowed = singleRounding * largest(places.flat());
   const near = cornerVoxels(mask).every((corner, n) => {

@@ -1,7 +1,7 @@
 /** Masks of every kind: label maps, and DICOM segmentations and structure sets, which need their image. */
 import { PipelineError } from '../../pipeline/errors.ts';
 import { placeSinglePrecision } from '../../pipeline/mask-geometry.ts';
-import type { Geometry } from '../../pipeline/volume.ts';
+import type { ImageGrid } from '../../pipeline/volume.ts';
 import { toMask } from './convert.ts';
 import { baseName, type DecodedImage } from './decoded.ts';
 import { type DicomMask, type DicomMaskOptions, readDicomMask, readDicomMaskParts } from './dicom/mask.ts';
@@ -17,12 +17,12 @@ export interface LoadMaskOptions extends DicomMaskOptions {
 export interface LoadedMask {
   /**
    * The whole mask.
-   * @param image its grid: DICOM masks are placed on it, label maps keep their own but for single precision
+   * @param image its grid: DICOM masks are placed on it, label maps keep their own, but for single precision beside DICOM
    * @throws PipelineError of `readDicomMask`
    */
-  place(image: Geometry): DicomMask;
+  place(image: ImageGrid): DicomMask;
   /** Its regions one by one, where they have voxels in common; label maps are one part. */
-  parts(image: Geometry): Iterable<DicomMask>;
+  parts(image: ImageGrid): Iterable<DicomMask>;
 }
 
 /**
@@ -53,6 +53,6 @@ export async function loadMask(
       `${baseName(name)}: regions and threshold choose from a DICOM segmentation or structure set, found a label map; choose by label`,
     );
   const mask = toMask(await readImage(), labelChannel);
-  const place = (image: Geometry): DicomMask => ({ mask: placeSinglePrecision(image, mask), notes: [] });
+  const place = (image: ImageGrid): DicomMask => ({ mask: placeSinglePrecision(image, mask), notes: [] });
   return { place, parts: (image) => [place(image)] };
 }

@@ -6,7 +6,7 @@ import type { PreprocessSteps } from '../../pipeline/preprocess.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
-import type { Geometry } from '../../pipeline/volume.ts';
+import type { ImageGrid } from '../../pipeline/volume.ts';
 import { extractMask } from '../extract-mask.ts';
 import type { DicomMaskOptions } from '../format/dicom/mask.ts';
 import type { ReadSeriesOptions } from '../format/dicom/read.ts';
@@ -20,7 +20,7 @@ export interface ExtractFilesOptions extends Omit<ExtractOptions, 'preprocess'> 
   /** Which structures or segments of a DICOM mask, see `readDicomMask`. */
   readonly mask?: DicomMaskOptions;
   /** As for `extract`, or made once the image is read, for steps with masks of their own. */
-  readonly preprocess?: PreprocessSteps | ((image: Geometry) => Promise<PreprocessSteps>);
+  readonly preprocess?: PreprocessSteps | ((image: ImageGrid) => Promise<PreprocessSteps>);
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
 import { alignMaskTo, type GeometryMode, geometryModes } from '../../../pipeline/mask-geometry.ts';
 import { parseSettings } from '../../../pipeline/settings.ts';
-import type { Geometry, Mask } from '../../../pipeline/volume.ts';
+import type { ImageGrid, Mask } from '../../../pipeline/volume.ts';
 import type { DicomMaskOptions } from '../../format/dicom/mask.ts';
 import type { LoadedMask } from '../../format/load-mask.ts';
 import { readMaskFile } from '../read-mask.ts';
@@ -57,7 +57,7 @@ export const readMask = async (path: string | undefined, flags: MaskFlags): Prom
  */
 export async function maskOn(
   engine: Engine,
-  image: Geometry,
+  image: ImageGrid,
   loaded: LoadedMask | null,
   { geometry = 'strict' }: MaskFlags,
 ): Promise<Mask | null> {

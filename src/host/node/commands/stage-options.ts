@@ -7,7 +7,7 @@ import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from 
 import { gridRules, type PreprocessSteps, type ResampleStep } from '../../../pipeline/preprocess.ts';
 import { interpolatorNames, parseInterpolator } from '../../../pipeline/resample/index.ts';
 import { suggest } from '../../../pipeline/settings.ts';
-import type { Geometry, Volume } from '../../../pipeline/volume.ts';
+import type { ImageGrid, Volume } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
 import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
@@ -71,7 +71,7 @@ function parseN4(text: string): N4Flags {
 export async function n4Options(
   flags: N4Flags & MaskFlags,
   engine: Engine,
-  image: Geometry,
+  image: ImageGrid,
 ): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
   const number = (key: 'shrink' | 'tolerance' | 'bins' | 'fwhm' | 'wiener') => {
     const text = flags[key];
@@ -149,7 +149,7 @@ export function stepFlags(command: Command): Command {
 export async function preprocessSteps(
   flags: StepFlags & MaskFlags,
   engine: Engine,
-  image: Geometry,
+  image: ImageGrid,
 ): Promise<PreprocessSteps> {
   const { n4, normalise } = flags;
   return {
