@@ -7,5 +7,6 @@ export default defineConfig({
   root: 'web',
   base: './',
   plugins: [refuseNode(), itkPipelines('pipelines')],
-  build: { target: 'es2024', outDir: '../dist/web', emptyOutDir: true },
+  // The kernels' text and the readers are one chunk: all of it is needed.
+  build: { target: 'es2024', outDir: '../dist/web', emptyOutDir: true, chunkSizeWarningLimit: 1000 },
 });

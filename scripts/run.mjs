@@ -11,7 +11,7 @@ import { node24 } from './setup/packages.mjs';
 
 const programs = { voxomics: 'cli.js', demo: 'demo.js', bench: 'bench.js' };
 /** First arguments of `voxomics` that must work, and tell what to do, where there is no driver yet. */
-const withoutAdapter = ['info', 'help', '--help', '-h', '--version', '-V'];
+const withoutAdapter = ['info', 'dicom', 'convert', 'help', '--help', '-h', '--version', '-V'];
 
 const [program, ...args] = process.argv.slice(2);
 if (!(program in programs)) {

@@ -9,6 +9,9 @@ export {
   type EngineStats,
   type ProfileRow,
 } from './engine/index.ts';
+export type { DicomMaskOptions } from './host/format/dicom/mask.ts';
+export type { ReadSeriesOptions } from './host/format/dicom/read.ts';
+export type { SeriesInfo, SeriesListing } from './host/format/dicom/series.ts';
 export { decodeImage, toMask, toVolume } from './host/format/index.ts';
 export { encodeNifti } from './host/format/nifti-write.ts';
 export { type PreviewColumn, renderPreview } from './host/format/preview.ts';
@@ -16,6 +19,7 @@ export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
+export type { GeometryMode } from './pipeline/mask-geometry.ts';
 export { n4, type N4Options, type N4Report } from './pipeline/n4/index.ts';
 export {
   fitNyul,

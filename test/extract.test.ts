@@ -99,6 +99,49 @@ describe('extract', () => {
     expect(contrast[0]!['original_glcm_Contrast']).toBeCloseTo(fine!['original_glcm_Contrast'] as number, 6);
   });
 
+  it('names the regions of a mask whose labels have names, and takes them all', async () => {
+    const names = new Map([
+      [3, 'GTV'],
+      [7, 'Liver'],
+      [200, 'Nothing'],
+    ]);
+    const rows = await run({ classes: ['ngtdm'] }, { ...mask, names });
+    expect(rows.map((row) => row['voxomics_region'])).toEqual(['GTV', 'Liver', 'Nothing']);
+    expect(rows[2]!['voxomics_error']).toMatchObject({ code: 'LabelNotFound' });
+    expect(comparable(rows[1]!)).toEqual(comparable((await run({ classes: ['ngtdm'], labels: [7] }))[0]!));
+    const [union] = await run({ classes: ['ngtdm'], labels: [[3, 4]] }, { ...mask, names });
+    expect(union!['voxomics_region']).toBe('GTV+4');
+    const [first] = await run({ classes: ['ngtdm'], settings: { label: 1 } }, { ...mask, names });
+    expect(first!['diagnostics_Configuration_Settings']).toMatchObject({ label: 1 });
+  });
+
+  it('takes a mask on another grid as its geometry mode says', async () => {
+    const classes = ['firstorder', 'glcm'] as const;
+    const labels = [42];
+    const half: Mask = { ...mask, origin: [0.35, 0, 0] };
+    const [straight] = await run({ classes, labels });
+    const [ignored] = await run({ classes, labels, geometry: 'ignore-tiny', notes: ['a remark'] }, half);
+    expect(comparable(ignored!)).toMatchObject(
+      Object.fromEntries(Object.entries(comparable(straight!)).filter(([c]) => c.startsWith('original_'))),
+    );
+    expect(ignored!['voxomics_notes']).toEqual([
+      'a remark',
+      'the grids of image and mask differ by up to 0.500 voxels, which was ignored (ignore-tiny)',
+    ]);
+    const [resampled] = await run({ classes, labels, geometry: 'resample-mask' }, half);
+    const [corrected] = await run({ classes, labels, settings: { correctMask: true } }, half);
+    expect(resampled).toEqual(corrected);
+    expect(resampled!['diagnostics_Configuration_Settings']).toMatchObject({ correctMask: true });
+    for (const geometry of [undefined, 'strict'] as const)
+      await expect(run({ classes, labels, geometry }, half)).rejects.toMatchObject({
+        code: 'GeometryMismatch',
+        message: expect.stringMatching(/--geometry ignore-tiny/),
+      });
+    await expect(
+      run({ classes, labels, geometry: 'ignore-tiny', settings: { correctMask: true } }, half),
+    ).rejects.toMatchObject({ code: 'BadSetting' });
+  });
+
   it('gives rows with errors beside rows with features', async () => {
     const labels = blocks.map((l, i) => (i === 0 ? 200 : l));
     const spread = grid(Float32Array.from(noise, (v, i) => (labels[i] === 3 && i % 2 ? v * 1e6 : v)));

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { resampleMaskToImage } from '../src/pipeline/geometry.ts';
-import { alignMaskTo, type GeometryMode, placeMask, type TinyDifference } from '../src/pipeline/mask-geometry.ts';
+import {
+  alignMaskTo,
+  type GeometryMode,
+  placeMask,
+  placeSinglePrecision,
+  type TinyDifference,
+} from '../src/pipeline/mask-geometry.ts';
 import { parseSettings, type SettingsInput } from '../src/pipeline/settings.ts';
-import type { Geometry, Mask, Vec3 } from '../src/pipeline/volume.ts';
+import type { Geometry, ImageGrid, Mask, Vec3 } from '../src/pipeline/volume.ts';
 import { useEngine } from './support/engine.ts';
 import { randomLabels } from './support/random.ts';
 
@@ -52,17 +58,20 @@ describe('geometry modes', () => {
     await expect(align(maskOf({ origin: moved(0.5, 0, 0) }), 'strict')).rejects.toThrow(
       failure(
         'GeometryMismatch',
-        /image 10 x 9 x 8 voxels.*mask 10 x 9 x 8 voxels.*origins differ.*resample-mask.*ignore-tiny takes its voxels as they are \(voxels are up to 0.500 voxels apart\)/,
+        /image 10 x 9 x 8 voxels.*mask 10 x 9 x 8 voxels.*origins differ.*--geometry resample-mask.*take its voxels as they are \(--geometry ignore-tiny\): voxels are up to 0.500 voxels apart$/,
       ),
     );
     await expect(align(maskOf({ origin: moved(0, 2, 0) }), 'strict')).rejects.toThrow(
       failure(
         'GeometryMismatch',
-        /resample-mask.*too far off \(voxels are up to 2.00 voxels apart.*allowed are 0.5 voxels/,
+        /resample-mask.*too far off: voxels are up to 2.00 voxels apart.*allowed are 0.5 voxels/,
       ),
     );
     await expect(align(maskOf({ size: [10, 9, 7] }), 'strict')).rejects.toThrow(
-      failure('GeometryMismatch', /sizes differ.*Geometry mode resample-mask resamples it, too$/),
+      failure(
+        'GeometryMismatch',
+        /sizes differ.*\(tolerance.*resample it to the image \(--geometry resample-mask, setting correctMask=true\)$/,
+      ),
     );
   });
 
@@ -168,5 +177,31 @@ describe('placeMask', () => {
     };
     const mask: Mask = { ...flat, size: [2, 1, 1], origin: [2, 2, 0], data: Uint8Array.of(1, 2) };
     expect([...placeMask(flat, mask, tolerance)!.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0]);
+  });
+});
+
+describe('single precision', () => {
+  /** What a NIfTI file keeps of a grid. */
+  const single = ({ decimal: _, ...grid }: ImageGrid): Mask => ({
+    ...grid,
+    origin: grid.origin.map(Math.fround) as unknown as Vec3,
+    spacing: grid.spacing.map(Math.fround) as unknown as Vec3,
+    direction: grid.direction.map(Math.fround),
+    data: new Uint8Array(grid.size[0] * grid.size[1] * grid.size[2]),
+  });
+  const precise: ImageGrid = { ...image, decimal: true, spacing: [0.7, 0.7, 5.2], origin: [-123.4567891, 200.1, 33.3] };
+
+  test('a mask that differs by no more is on the grid of the image', () => {
+    const mask = single(precise);
+    const { decimal: _, ...grid } = precise;
+    expect(placeSinglePrecision(precise, mask)).toEqual({ ...grid, data: mask.data });
+  });
+
+  test('further off, of another size, or beside an image of another format it stays where it is', () => {
+    const far = single({ ...precise, origin: [-123.456, 200.1, 33.3] });
+    const smaller = single({ ...precise, size: [10, 9, 7] });
+    for (const mask of [far, smaller]) expect(placeSinglePrecision(precise, mask)).toBe(mask);
+    const mask = single(precise);
+    expect(placeSinglePrecision({ ...precise, decimal: undefined }, mask)).toBe(mask);
   });
 });

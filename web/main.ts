@@ -1,4 +1,4 @@
-/** The page: two files, options, a table. All work is done by the library. */
+/** The page: files, options, a table. All work is done by the library. */
 import {
   createEngine,
   defaultClasses,
@@ -13,6 +13,7 @@ import {
   type Row,
 } from '../src/host/browser/index.ts';
 import { makePhantom } from '../src/host/phantom.ts';
+import { connect, filesOf, imageChoice, maskChoice } from './files.ts';
 import { fillDiagnostics, fillFeatures } from './table.ts';
 
 declare global {
@@ -46,21 +47,13 @@ for (const name of [...defaultClasses]) {
   element('classes').append(label);
 }
 
-/** Files may be dropped on their field. */
-for (const id of ['image', 'mask']) {
-  const drop = element(`${id}-drop`);
-  const input = element<HTMLInputElement>(id);
-  const over = (event: DragEvent) => {
-    event.preventDefault();
-    drop.classList.toggle('over', event.type === 'dragover');
-  };
-  drop.addEventListener('dragover', over);
-  drop.addEventListener('dragleave', over);
-  drop.addEventListener('drop', (event) => {
-    over(event);
-    if (event.dataTransfer?.files.length) input.files = event.dataTransfer.files;
-  });
-}
+connect('image', ['image', 'image-folder']);
+connect('mask', ['mask']);
+element('choose-folder').addEventListener('click', (event) => {
+  // The button lies in the label of the other input.
+  event.preventDefault();
+  element('image-folder').click();
+});
 
 function readOptions(signal: AbortSignal): ExtractOptions {
   const labels = element<HTMLInputElement>('labels').value.split(',').map(parseLabels);
@@ -83,6 +76,7 @@ async function run(work: (engine: Engine, options: ExtractOptions) => Promise<Ro
   const controller = new AbortController();
   running = controller;
   error.hidden = true;
+  error.textContent = '';
   element('result').hidden = true;
   progress.hidden = cancel.hidden = false;
   status.textContent = 'Working …';
@@ -110,10 +104,16 @@ async function run(work: (engine: Engine, options: ExtractOptions) => Promise<Ro
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  const [image, mask] = ['image', 'mask'].map((id) => element<HTMLInputElement>(id).files?.[0]);
+  const [image, mask] = [filesOf('image'), filesOf('mask')];
   void run(async (gpu, options) => {
-    if (!image || !mask) throw new Error('Choose an image and a mask first.');
-    return extractFiles(gpu, image, mask, { ...options, pipelinesUrl: new URL('pipelines', document.baseURI).href });
+    if (image.length === 0 || mask.length === 0) throw new Error('Choose an image and a mask first.');
+    return extractFiles(gpu, image, mask, {
+      ...options,
+      image: imageChoice(),
+      mask: maskChoice(),
+      geometry: element<HTMLSelectElement>('geometry').value as ExtractOptions['geometry'],
+      pipelinesUrl: new URL('pipelines', document.baseURI).href,
+    });
   });
 });
 element('example').addEventListener('click', () => {

@@ -19,6 +19,7 @@ function valueCell(row: Row, column: string): HTMLTableCellElement {
 }
 
 const labelOf = (row: Row): string =>
+  (row['voxomics_region'] as string | undefined) ??
   `label ${(row['diagnostics_Configuration_Settings'] as { label?: number | string } | undefined)?.label ?? '?'}`;
 
 function head(rows: readonly Row[], first: string): HTMLTableSectionElement {
@@ -46,7 +47,7 @@ export function fillFeatures(table: HTMLTableElement, rows: readonly Row[]): voi
 /** The diagnostics as text, and the errors of regions without features. */
 export function fillDiagnostics(table: HTMLTableElement, rows: readonly Row[]): void {
   const body = document.createElement('tbody');
-  for (const column of columnsOf(rows).filter((c) => /^diagnostics_|_error$/.test(c))) {
+  for (const column of columnsOf(rows).filter((c) => /^diagnostics_|_(error|notes)$/.test(c))) {
     const texts = rows.map((row) => (row[column] === undefined ? '' : JSON.stringify(row[column])));
     body.insertRow().append(cell('th', column, { scope: 'row' }), ...texts.map((text) => cell('td', text)));
   }

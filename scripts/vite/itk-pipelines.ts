@@ -6,8 +6,8 @@ import type { Plugin } from 'vite';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const source = join(root, 'node_modules', '@itk-wasm', 'image-io', 'dist', 'pipelines');
-/** Formats that voxomics reads: NIfTI, NRRD and MetaImage. */
-const readers = ['nifti-read-image', 'nrrd-read-image', 'meta-read-image'];
+/** Formats that voxomics reads: NIfTI, NRRD, MetaImage, and compressed DICOM. */
+const readers = ['gdcm-read-image', 'nifti-read-image', 'nrrd-read-image', 'meta-read-image'];
 const files = readers.flatMap((reader) => [`${reader}.js`, `${reader}.wasm.zst`]);
 
 /** @param folder where the readers lie, relative to the output folder and to the served page */

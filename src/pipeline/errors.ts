@@ -6,6 +6,7 @@ export type PipelineErrorCode =
   | 'GeometryMismatch'
   | 'RoiOutsideImage'
   | 'EmptyMask'
+  | 'OverlappingRegions'
   | 'LabelNotFound'
   | 'RoiTooSmall'
   | 'RoiTooFewDimensions'

@@ -4,10 +4,10 @@ import { type ClassSelection, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
-import { alignMask } from './geometry.ts';
 import { derivedTypes, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
+import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
 import type { Outcome } from './pass/run.ts';
 import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
@@ -19,8 +19,15 @@ import { planResampledViews, planViews, type ViewPlan } from './view-plan.ts';
 import type { Mask, Volume } from './volume.ts';
 
 export interface ExtractOptions {
-  /** Regions: label values, unions of them, or all labels of the mask. Default: the setting `label`. */
+  /**
+   * Regions: label values, unions of them, or all labels of the mask. Default: the setting `label`; of a mask whose labels
+   * have names (DICOM), each of these.
+   */
   readonly labels?: readonly (number | LabelUnion)[] | 'all';
+  /** What to do with a mask on another grid than the image's. Default: strict, or resample-mask with the setting correctMask. */
+  readonly geometry?: GeometryMode;
+  /** What is known of the input that may surprise: kept in the column `voxomics_notes`. */
+  readonly notes?: readonly string[];
   readonly settings?: SettingsInput;
   /** Images to compute features on. Default: Original. */
   readonly imageTypes?: ImageTypeSelection;
@@ -39,7 +46,7 @@ export interface ExtractOptions {
  * All regions share one pass over the GPU, so a hundred labels cost little more than one. Rows come in the order of
  * `labels`; a region that cannot be processed gives a row with `voxomics_error` when there are several.
  * @param image scalar image
- * @param mask label map on the image's grid (or resampled to it with the setting correctMask)
+ * @param mask label map on the image's grid, or on another one that `geometry` lets through
  * @returns one flat row per region: diagnostics first, then features; NaN values have a reason in `voxomics_reasons`
  * @throws PipelineError on bad input, or the region's error when only one was asked for; EngineError from the GPU;
  * `signal.reason` when cancelled
@@ -47,7 +54,7 @@ export interface ExtractOptions {
 export async function extract(engine: Engine, image: Volume, mask: Mask, options: ExtractOptions = {}): Promise<Row[]> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const settings = parseSettings(options.settings);
+  const { geometry, settings } = geometryOf(parseSettings(options.settings), options.geometry);
   const types = wantedImageTypes(options.imageTypes, options.settings);
   const wanted = wantedFeatures(options.classes);
   const steps = allSteps(settings, options.preprocess);
@@ -59,14 +66,17 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     : Promise.resolve(null);
   common.catch(() => undefined);
 
-  const aligned = await alignMask(engine, image, mask, settings, options.labels);
+  const asked = options.labels ?? (options.settings?.label === undefined ? namedLabels(mask) : undefined);
+  const aligned = await alignMaskTo(engine, image, mask, { mode: geometry, settings, labels: asked });
+  const notes = [...(options.notes ?? [])];
+  if (geometry === 'ignore-tiny' && aligned !== mask) notes.push(ignoredDifference(image, mask));
   const labels = await findMaskLabels(engine, aligned);
   if (labels.found.length === 0)
     throw new PipelineError(
       'EmptyMask',
       'the mask has no voxel above 0, nothing is segmented; check that it is the right file',
     );
-  const regions = labelUnions(labels, options.labels, settings.label).map((union) => ({
+  const regions = labelUnions(labels, asked, settings.label).map((union) => ({
     name: union.join('+'),
     union,
   }));
@@ -100,15 +110,39 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const shared = await common;
   return regions.map((region) => {
     const outcome = outcomes.get(region) as Outcome;
+    const first = { ...regionColumns(mask, region), ...shared?.before(region.name) };
+    const all = outcome instanceof PipelineError ? notes : [...notes, ...outcome.notes];
+    const remarks: Row = all.length > 0 ? { voxomics_notes: all } : {};
     if (outcome instanceof PipelineError) {
       if (regions.length === 1) throw outcome;
-      return { ...shared?.before(region.name), voxomics_error: { code: outcome.code, message: outcome.message } };
+      return { ...first, ...remarks, voxomics_error: { code: outcome.code, message: outcome.message } };
     }
-    const diagnostics = { ...shared?.before(region.name), ...outcome.diagnostics, ...shared?.after };
+    const diagnostics = { ...first, ...outcome.diagnostics, ...shared?.after };
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
-    const notes: Row = outcome.notes.length > 0 ? { voxomics_notes: outcome.notes.join('; ') } : {};
-    return { ...diagnostics, ...outcome.features.values, voxomics_reasons: reasons, ...notes };
+    return { ...diagnostics, ...outcome.features.values, ...remarks, voxomics_reasons: reasons };
   });
+}
+
+/** The geometry mode, and the settings that say the same. */
+function geometryOf(
+  settings: Settings,
+  asked: GeometryMode | undefined,
+): { readonly geometry: GeometryMode; readonly settings: Settings } {
+  const geometry = asked ?? (settings.correctMask ? 'resample-mask' : 'strict');
+  if (settings.correctMask && geometry !== 'resample-mask')
+    throw new PipelineError(
+      'BadSetting',
+      `the setting correctMask resamples the mask, the geometry ${geometry} does not; pass one of them`,
+    );
+  return { geometry, settings: { ...settings, correctMask: geometry === 'resample-mask' } };
+}
+
+const namedLabels = ({ names }: Mask): number[] | undefined => (names ? [...names.keys()] : undefined);
+
+/** The name of a region whose labels have names. */
+function regionColumns({ names }: Mask, { union }: Region): Row {
+  if (!names) return {};
+  return { voxomics_region: union.map((label) => names.get(label) ?? String(label)).join('+') };
 }
 
 /** The image that the views are made of: on the GPU where a step has to change it or images are derived from it. */

@@ -44,6 +44,14 @@ function describe({ size, spacing, origin, direction }: Geometry): string {
   return `${size.join(' x ')} voxels of ${spacing.join(' x ')} mm, origin (${origin.join(', ')}), direction (${direction.join(' ')})`;
 }
 
+/** Both grids and the differences that `compareGeometry` found. */
+export const describeMismatch = (
+  image: Geometry,
+  mask: Geometry,
+  differences: readonly string[],
+  tolerance: number,
+): string => `image ${describe(image)}; mask ${describe(mask)}; ${differences.join('; ')} (tolerance ${tolerance})`;
+
 /** Both grids, the differences that `compareGeometry` found, and what to do. */
 export function geometryMismatchMessage(
   image: Geometry,
@@ -54,8 +62,10 @@ export function geometryMismatchMessage(
   const small = image.dimension === mask.dimension && !differs(image.size, mask.size, 0);
   const gap = Math.max(largest(image.spacing, mask.spacing), largest(image.origin, mask.origin)) / image.spacing[0];
   const needed = Math.max(gap, largest(image.direction, mask.direction)) * 1.01;
-  const accept = small ? `, or geometryTolerance=${needed.toPrecision(2)} to accept the mask as it is` : '';
-  return `image ${describe(image)}; mask ${describe(mask)}; ${differences.join('; ')} (tolerance ${tolerance}). Pass the mask of this image, or set correctMask=true to resample the mask to the image${accept}`;
+  // A mask that lies elsewhere is not accepted by any tolerance that makes sense.
+  const accept =
+    small && needed < 1 ? `, or geometryTolerance=${needed.toPrecision(2)} to accept the mask as it is` : '';
+  return `${describeMismatch(image, mask, differences, tolerance)}. Pass the mask of this image, or set correctMask=true to resample the mask to the image${accept}`;
 }
 
 /** Row-major matrix from voxel indices to millimetres, without the origin. */

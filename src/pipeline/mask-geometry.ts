@@ -5,13 +5,13 @@ import {
   alignMask,
   compareGeometry,
   defaultTolerance,
-  geometryMismatchMessage,
+  describeMismatch,
   indexToPhysical,
   physicalToIndex,
 } from './geometry.ts';
 import type { LabelUnion } from './selection.ts';
 import type { Settings } from './settings.ts';
-import type { Geometry, Mask, Vec3, VoxelArray } from './volume.ts';
+import type { Geometry, ImageGrid, Mask, Vec3, VoxelArray } from './volume.ts';
 
 /**
  * `strict`: refused, as PyRadiomics does. `resample-mask`: nearest neighbour onto the image, PyRadiomics' correctMask.
@@ -73,14 +73,22 @@ function withGrid({ data }: Mask, { dimension, size, spacing, origin, direction 
 
 /** What to pass in place of the mode that refused. */
 function advice(image: Geometry, mask: Geometry, mode: GeometryMode, limit: TinyDifference): string {
-  if (image.dimension !== mask.dimension) return '';
-  if (!sameSize(image, mask)) return '. Geometry mode resample-mask resamples it, too';
+  const own = 'Pass the mask of this image';
+  if (image.dimension !== mask.dimension) return own;
+  const resample = `${own}, or resample it to the image (--geometry resample-mask, setting correctMask=true)`;
+  if (!sameSize(image, mask)) return resample;
   const found = differenceOf(image, mask);
   const size = `voxels are up to ${found.offset.toPrecision(3)} voxels apart`;
   if (mode === 'strict' && isTiny(found, limit)) {
-    return `. Geometry mode resample-mask resamples it, too; ignore-tiny takes its voxels as they are (${size})`;
+    return `${resample}, or take its voxels as they are (--geometry ignore-tiny): ${size}`;
   }
-  return `. Geometry mode resample-mask resamples it, too; for ignore-tiny it is too far off (${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines)`;
+  return `${resample}; for ignore-tiny it is too far off: ${size}, spacings differ by up to ${(100 * found.spacing).toPrecision(2)} %, allowed are ${limit.offset} voxels, ${100 * limit.spacing} % and ${limit.direction} in direction cosines`;
+}
+
+/** What `ignore-tiny` passed over, as a sentence. */
+export function ignoredDifference(image: Geometry, mask: Geometry): string {
+  const { offset } = differenceOf(image, mask);
+  return `the grids of image and mask differ by up to ${offset.toPrecision(3)} voxels, which was ignored (ignore-tiny)`;
 }
 
 export interface AlignOptions {
@@ -113,7 +121,38 @@ export async function alignMaskTo(
   }
   throw new PipelineError(
     'GeometryMismatch',
-    geometryMismatchMessage(image, mask, differences, tolerance) + advice(image, mask, mode, tiny),
+    `${describeMismatch(image, mask, differences, tolerance)}. ${advice(image, mask, mode, tiny)}`,
+  );
+}
+
+/** Rounding of a coordinate in single precision, several times over: products with spacings and directions add up. */
+const singleRounding = 2 ** -21;
+
+/**
+ * A mask on the grid of its DICOM image where the two differ by no more than single precision, in which NIfTI files hold
+ * theirs; otherwise the mask as it is. Images of other formats are left to the tolerance of PyRadiomics.
+ */
+export function placeSinglePrecision(image: ImageGrid, mask: Mask): Mask {
+  if (!image.decimal || !sameSize(image, mask) || !mask.origin.every((x) => Math.fround(x) === x)) return mask;
+  const places = cornerVoxels(image).map((corner) => indexToPhysical(image, corner));
+  const allowed = singleRounding * largest(places.flat());
+  const near = cornerVoxels(mask).every((corner, n) => {
+    const place = indexToPhysical(mask, corner);
+    return place.every((x, i) => Math.abs(x - places[n]![i]!) <= allowed);
+  });
+  return near ? withGrid(mask, image) : mask;
+}
+
+/**
+ * Refuses a mask whose voxels are not those of the image, by ITK's rule.
+ * @throws PipelineError GeometryMismatch with both grids, their difference and what to pass
+ */
+export function requireSameGrid(image: Geometry, mask: Geometry, tolerance = defaultTolerance): void {
+  const differences = compareGeometry(image, mask, tolerance);
+  if (differences.length === 0) return;
+  throw new PipelineError(
+    'GeometryMismatch',
+    `${describeMismatch(image, mask, differences, tolerance)}. ${advice(image, mask, 'strict', tinyDifference)}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { maskToDevice } from './device-mask.ts';
 import { buffersOf, type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
+import { requireSameGrid } from './mask-geometry.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
 import type { ProgressEvent } from './progress.ts';
 import {
@@ -181,7 +182,8 @@ export interface PreprocessResult {
  * Takes an image through the steps: one upload, one download.
  * @param options.mask measured by the methods that ask for a mask; PyRadiomics' grid is laid round it (default: the image)
  * @param options.field read the bias field back too
- * @throws PipelineError of the steps; EngineError from the GPU; `signal.reason` when cancelled
+ * @throws PipelineError of the steps, GeometryMismatch where the mask is on another grid; EngineError from the GPU;
+ * `signal.reason` when cancelled
  */
 export async function preprocess(
   engine: Engine,
@@ -190,6 +192,7 @@ export async function preprocess(
   options: Omit<StepContext, 'exact'> & { readonly field?: boolean } = {},
 ): Promise<PreprocessResult> {
   const { mask, signal, onProgress, field: wantsField = false } = options;
+  if (mask) requireSameGrid(volume, mask);
   const owned: DeviceVolume[] = [];
   const own = <V extends DeviceVolume>(device: V): V => {
     owned.push(device);

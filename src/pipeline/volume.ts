@@ -27,8 +27,14 @@ export interface Geometry {
   readonly direction: readonly number[];
 }
 
+/** The grid of an image. */
+export interface ImageGrid extends Geometry {
+  /** True for DICOM, whose positions have more digits than those of masks in files of single precision. */
+  readonly decimal?: boolean;
+}
+
 /** A scalar image. */
-export interface Volume extends Geometry {
+export interface Volume extends ImageGrid {
   readonly data: VoxelArray;
   /**
    * True when the file holds 64-bit integers or scaled integers that were widened to `data`'s type;
@@ -40,4 +46,6 @@ export interface Volume extends Geometry {
 /** A label map; values are cast to uint32 as PyRadiomics does. Vector masks have been reduced to one channel. */
 export interface Mask extends Geometry {
   readonly data: VoxelArray;
+  /** Names of labels where the file tells them (DICOM), in its order; then these are its regions. */
+  readonly names?: ReadonlyMap<number, string>;
 }

@@ -8,13 +8,18 @@
  */
 import { Engine, EngineError, type EngineOptions } from '../../engine/index.ts';
 import { wantedFeatures } from '../../pipeline/classes.ts';
-import { extract, type ExtractOptions } from '../../pipeline/extract.ts';
+import type { ExtractOptions } from '../../pipeline/extract.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
-import { decodeImage, itkWasmReader, toMask, toVolume } from '../format/index.ts';
+import { extractMask } from '../extract-mask.ts';
+import type { DicomMaskOptions } from '../format/dicom/mask.ts';
+import type { ReadSeriesOptions } from '../format/dicom/read.ts';
+import { toVolume } from '../format/index.ts';
+import { type ChosenFiles, type ReadOptions, readImage, readMask } from './read.ts';
 
 export * from '../../index.ts';
+export { type ChosenFiles, listDicom, type NamedFile, type ReadOptions, readImage, readMask } from './read.ts';
 
 /**
  * Makes an engine on the browser's GPU.
@@ -37,32 +42,30 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   return Engine.open(adapter, { ...options, keepAlive: gpu });
 }
 
-export interface BrowserExtractOptions extends ExtractOptions {
-  /** Folder of itk-wasm's readers for rare encodings; default: `pipelines` beside this module. */
-  readonly pipelinesUrl?: string;
+export interface BrowserExtractOptions extends ExtractOptions, ReadOptions {
+  /** Which image of DICOM files, see `readSeries`. */
+  readonly image?: ReadSeriesOptions;
+  /** Which structures or segments of a DICOM mask, see `readDicomMask`. */
+  readonly mask?: DicomMaskOptions;
 }
-
-/** A file chosen by the user. */
-export type NamedFile = Blob & { readonly name: string };
 
 /**
  * Decodes an image and a mask in the page and extracts their features.
- * @throws PipelineError BadFile with the file's name, and whatever `extract` throws
+ * @param image a file, or the DICOM files of a folder; the mask likewise
+ * @throws PipelineError BadFile with the file's name, and whatever `readImage`, `readMask` and `extract` throw
  */
 export async function extractFiles(
   engine: Engine,
-  image: NamedFile,
-  mask: NamedFile,
-  options: BrowserExtractOptions = {},
+  image: ChosenFiles,
+  mask: ChosenFiles,
+  { image: imageChoice, mask: maskChoice, pipelinesUrl, ...options }: BrowserExtractOptions = {},
 ): Promise<Row[]> {
   const settings = parseSettings(options.settings);
   // Kernels compile while the files are decoded. A failure surfaces where the kernel is used.
   engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null)).catch(() => undefined);
-  const readOther = itkWasmReader(
-    options.pipelinesUrl ?? new URL(/* @vite-ignore */ 'pipelines', import.meta.url).href,
-  );
-  const decode = async (file: NamedFile) =>
-    decodeImage(new Uint8Array(await file.arrayBuffer()), file.name, { readOther });
-  const [volume, labels] = await Promise.all([decode(image), decode(mask)]);
-  return extract(engine, toVolume(volume), toMask(labels, settings.label_channel), options);
+  const [decoded, loaded] = await Promise.all([
+    readImage(image, { ...imageChoice, pipelinesUrl }),
+    readMask(mask, { ...maskChoice, pipelinesUrl, labelChannel: settings.label_channel }),
+  ]);
+  return extractMask(engine, toVolume(decoded), loaded, options);
 }

@@ -20,7 +20,8 @@ export function toVolume(decoded: DecodedImage): Volume {
     );
   }
   const widened = pixelType === 'int64' || pixelType === 'uint64';
-  return widened ? { ...gridOf(decoded), data, widened } : { ...gridOf(decoded), data };
+  const { decimal } = decoded;
+  return { ...gridOf(decoded), data, ...(widened ? { widened } : {}), ...(decimal ? { decimal } : {}) };
 }
 
 /** One channel of an image whose components lie side by side. */

@@ -1,6 +1,6 @@
 /** What the readers of image files return, and what they need from their host. */
 import { PipelineError } from '../../pipeline/errors.ts';
-import type { Geometry, VoxelArray } from '../../pipeline/volume.ts';
+import type { ImageGrid, VoxelArray } from '../../pipeline/volume.ts';
 
 /** ITK's component types, as SimpleITK reports them. */
 export type PixelType =
@@ -16,7 +16,7 @@ export type PixelType =
   | 'float64';
 
 /** An image file in memory: the grid and the values that ITK gives for it. */
-export interface DecodedImage extends Geometry {
+export interface DecodedImage extends ImageGrid {
   /** Values in x-fastest order; the components of a voxel lie side by side. */
   readonly data: VoxelArray;
   /** Values per voxel: 1 for scalar images. */

@@ -1,9 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
-/** The command line: `voxomics extract`, `voxomics info`. */
+/** The command line. */
 import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
 import { version } from '../../version.ts';
+import { convertCommand } from './commands/convert.ts';
+import { dicomCommand } from './commands/dicom.ts';
 import { extractCommand } from './commands/extract.ts';
 import { infoCommand } from './commands/info.ts';
 import { n4Command } from './commands/n4.ts';
@@ -22,6 +24,8 @@ const program = new Command('voxomics')
   .addCommand(normaliseCommand())
   .addCommand(nyulCommand())
   .addCommand(resampleCommand())
+  .addCommand(dicomCommand())
+  .addCommand(convertCommand())
   .addCommand(infoCommand())
   .addHelpText(
     'after',
@@ -30,15 +34,19 @@ Examples:
   voxomics extract image.nii.gz mask.nii.gz                      one row as JSON
   voxomics extract image.nrrd mask.nrrd --label all -f csv -o features.csv
   voxomics extract ct.nii.gz mask.nii.gz --label 1+2 --setting binWidth=10 --classes firstorder,glcm
+  voxomics extract ct/ rtstruct.dcm --region GTV-1               DICOM: a folder of slices and a contour
+  voxomics extract study.zip seg.dcm --series "T1 axial" --phase 2
+  voxomics dicom list study/                                     the series, phases and masks in a folder
+  voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics info                                                  adapters and what is missing`,
   );
 
 // Errors of the command line are thrown, so that all ways out pass below.
-for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) {
-  command
-    .exitOverride()
-    .showHelpAfterError('(voxomics --help shows the commands, voxomics extract --help the options)');
+function throwErrors(command: Command, name: string): void {
+  command.exitOverride().showHelpAfterError(`(${name} --help shows what there is)`);
+  for (const own of command.commands) throwErrors(own, `${name} ${own.name()}`);
 }
+throwErrors(program, 'voxomics');
 
 /** Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 4 anything else. */
 function exitStatus(error: unknown): number {
@@ -54,6 +62,9 @@ function describe(error: unknown): string {
     return `voxomics: ${error.code}: ${error.message}\n`;
   return `voxomics: ${error instanceof Error ? error.stack : String(error)}\n`;
 }
+
+// itk-wasm tells the console what becomes an error of ours: standard output is for results.
+for (const method of ['log', 'error'] as const) console[method] = () => undefined;
 
 try {
   await program.parseAsync();

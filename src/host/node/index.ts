@@ -10,8 +10,10 @@
  */
 export * from '../../index.ts';
 export { type AdapterKind, createEngine, type NodeEngineOptions } from './adapters.ts';
-export { extractFiles } from './extract-files.ts';
+export { findSeries, readDicom } from './dicom-source.ts';
+export { type ExtractFilesOptions, extractFiles } from './extract-files.ts';
 export { writePreview } from './preview.ts';
 export { readImageFile } from './read.ts';
+export { readMaskFile } from './read-mask.ts';
 export { writeAtomically } from './write.ts';
 export { writeImageFile } from './write-image.ts';

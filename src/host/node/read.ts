@@ -3,12 +3,13 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, inflate as zlibInflate } from 'node:zlib';
+import { PipelineError } from '../../pipeline/errors.ts';
 import { badFile, baseName, type Compression, type DecodedImage } from '../format/decoded.ts';
 import { isDicom } from '../format/dicom/dataset.ts';
 import type { ReadSeriesOptions } from '../format/dicom/read.ts';
-import { isZip } from '../format/dicom/source.ts';
 import { decodeImage, imageExtensions } from '../format/index.ts';
 import { fromItkImage, type ItkImage, itkFailure } from '../format/itk-wasm.ts';
+import { isZip } from '../format/zip.ts';
 import { readDicom } from './dicom-source.ts';
 import { readBytes, readHead, statFailure } from './files.ts';
 
@@ -52,8 +53,11 @@ async function readByItk(path: string): Promise<DecodedImage> {
 /** Enough for what begins a DICOM file or an archive. */
 const headLength = 1024;
 
-/** What a path names, by what is there. */
-async function kindOf(path: string): Promise<'file' | 'dicom'> {
+/**
+ * What a path names, by what is there.
+ * @throws PipelineError BadFile
+ */
+export async function kindOf(path: string): Promise<'file' | 'dicom'> {
   const found = await stat(path).catch((error: unknown) => {
     throw statFailure(path, error);
   });
@@ -74,10 +78,16 @@ async function kindOf(path: string): Promise<'file' | 'dicom'> {
  *   of DICOM files
  * @param options which series and phase of DICOM files, see `readDicom`
  * @throws PipelineError BadFile naming the file without its folders: what was expected, what was found, what to do; for
- *   DICOM also BadDicom, BadSeries, MissingSpacing, BadSetting
+ *   DICOM also BadDicom, BadSeries, MissingSpacing; BadSetting on a choice that fits nothing or is not for this format
  */
 export async function readImageFile(path: string, options: ReadSeriesOptions = {}): Promise<DecodedImage> {
   if ((await kindOf(path)) === 'dicom') return readDicom(path, options);
+  const unused = (['series', 'phase', 'pixelSpacing', 'invertMonochrome1'] as const).find((key) => options[key]);
+  if (unused)
+    throw new PipelineError(
+      'BadSetting',
+      `${baseName(path)}: ${unused} is for DICOM, found another format; leave it out`,
+    );
   const name = baseName(path).toLowerCase();
   if (detached.some((ending) => name.endsWith(ending))) return readByItk(path);
   return decodeImage(await readBytes(path), path, { inflate, readOther: () => readByItk(path) });

@@ -37,14 +37,15 @@ describe('readImageFile', () => {
   });
 
   test.each([
-    ['missing.nii.gz', /^missing.nii.gz: expected an image file, found nothing at this path/],
-    ['folder.nii', /^folder.nii: expected a file, found a folder/],
-    ['scan.dcm', /^scan.dcm: expected a name that ends with/],
-    ['cut.nii.gz', /^cut.nii.gz: expected a complete gzip stream/],
-    ['text.nrrd', /^text.nrrd: expected a NIfTI, NRRD or MetaImage file/],
-    ['gone.mhd', /^gone.mhd: expected a NIfTI, NRRD or MetaImage file/],
-    ['empty.mha', /^empty.mha: expected an image, found an empty file/],
-  ])('%s is refused without its folders in the message', async (name, message) => {
+    ['missing.nii.gz', 'BadFile', /^missing.nii.gz: expected an image file, found nothing at this path/],
+    // A folder is read as DICOM, whatever its name.
+    ['folder.nii', 'BadDicom', /^folder.nii: expected DICOM images, found no files; name a folder/],
+    ['scan.dcm', 'BadFile', /^scan.dcm: expected DICOM or a name that ends with .nii, /],
+    ['cut.nii.gz', 'BadFile', /^cut.nii.gz: expected a complete gzip stream/],
+    ['text.nrrd', 'BadFile', /^text.nrrd: expected a NIfTI, NRRD or MetaImage file/],
+    ['gone.mhd', 'BadFile', /^gone.mhd: expected a NIfTI, NRRD or MetaImage file/],
+    ['empty.mha', 'BadFile', /^empty.mha: expected an image, found an empty file/],
+  ] as const)('%s is refused without its folders in the message', async (name, code, message) => {
     await mkdir(file('folder.nii'), { recursive: true });
     await writeFile(file('scan.dcm'), 'x');
     await writeFile(file('cut.nii.gz'), (await gzip(image)).subarray(0, 60));
@@ -55,7 +56,7 @@ describe('readImageFile', () => {
     );
     await writeFile(file('empty.mha'), '');
     const error = await readImageFile(file(name)).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'BadFile', message: expect.stringMatching(message) });
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect((error as Error).message).not.toContain(folder);
   });
 });

@@ -39,8 +39,8 @@ export function chooseRegions<T extends Region>(regions: readonly T[], choice: R
     throw new PipelineError(
       'LabelNotFound',
       found.length === 0
-        ? `expected ${what} ${asked}, found ${listRegions(regions)}; choose one of them by number or name`
-        : `${what} ${asked}: found ${found.length} of that name (${listRegions(found)}); choose by number`,
+        ? `expected ${what} ${asked}, found ${listRegions(regions)}; choose one of them by number or name (--region)`
+        : `${what} ${asked}: found ${found.length} of that name (${listRegions(found)}); choose by number (--region)`,
     );
   });
   return [...new Set(chosen)];

@@ -17,10 +17,8 @@ export interface DicomMaskOptions extends RasteriseOptions {
 }
 
 export interface DicomMask {
-  /** Labels: segment numbers of a segmentation; 1 .. n in the order of the choice for structures. */
+  /** Labels with their names: segment numbers of a segmentation; 1 .. n in the order of the choice for structures. */
   readonly mask: Mask;
-  /** Label values of the mask with the names the file gives them. */
-  readonly labels: readonly Region[];
   /** What was left out or may surprise, in sentences without patient data. */
   readonly notes: readonly string[];
 }
@@ -45,6 +43,11 @@ export function dicomMaskRegions(dataset: Dataset): Region[] {
   return readRtstruct(dataset).map(({ number, name }) => ({ number, name }));
 }
 
+const named = (mask: Mask, labels: readonly Region[]): Mask => ({
+  ...mask,
+  names: new Map(labels.map(({ number, name }) => [number, name])),
+});
+
 /** Voxels of a segmentation count as those of the image up to this distance, in voxels: positions are rounded texts. */
 const samePlace = 0.02;
 
@@ -57,7 +60,7 @@ function segMask(dataset: Dataset, image: Geometry, options: DicomMaskOptions): 
   const sameSize = mask.dimension === image.dimension && mask.size.every((n, i) => n === image.size[i]);
   // Without positions the pixels are those of the image that it was made of.
   const grid = located || !sameSize ? mask : { ...image, data: mask.data };
-  return { mask: placeMask(image, grid, samePlace) ?? grid, labels: segments, notes: [] };
+  return { mask: named(placeMask(image, grid, samePlace) ?? grid, segments), notes: [] };
 }
 
 const closedContours = ({ contours }: Structure): boolean => contours.length > 0;
@@ -80,12 +83,12 @@ function structureMask(dataset: Dataset, image: Geometry, options: DicomMaskOpti
       : 'no structure with any';
     throw new PipelineError(
       'EmptyMask',
-      `${dataset.name}: expected closed planar contours, found ${found}; choose another structure (${listRegions(all.filter(closedContours))})`,
+      `${dataset.name}: expected closed planar contours, found ${found}; choose another structure (--region): ${listRegions(all.filter(closedContours))}`,
     );
   }
   const { mask, notes } = rasteriseStructures(chosen, image, options);
   const labels = chosen.map(({ name }, i) => ({ number: i + 1, name }));
-  return { mask, labels, notes: [...chosen.flatMap(skippedNote), ...notes] };
+  return { mask: named(mask, labels), notes: [...chosen.flatMap(skippedNote), ...notes] };
 }
 
 /**
@@ -94,7 +97,7 @@ function structureMask(dataset: Dataset, image: Geometry, options: DicomMaskOpti
  * @param image grid of the image it belongs to: structures are rasterised on it (`rasteriseStructures`), segmentations
  * are placed on it where their voxels are the image's and stay on their own grid otherwise
  * @throws PipelineError BadDicom where the file is damaged or something else, LabelNotFound, EmptyMask, BadSetting
- * (overlaps, bad options), GeometryMismatch and RoiOutsideImage
+ * (bad options), OverlappingRegions (see `readDicomMaskParts`), GeometryMismatch and RoiOutsideImage
  */
 export function readDicomMask(
   bytes: Uint8Array,
@@ -104,11 +107,33 @@ export function readDicomMask(
 ): DicomMask {
   const dataset = parseDataset(bytes, name);
   const kind = kindOf(dataset);
-  if (kind === 'seg') return segMask(dataset, image, options);
-  if (kind === 'rtstruct') return structureMask(dataset, image, options);
+  // Names of regions are known without the patient's, which the choice may hold.
+  const regions = options.regions?.map((choice) => (typeof choice === 'string' ? dataset.redact(choice) : choice));
+  if (kind === 'seg') return segMask(dataset, image, { ...options, regions });
+  if (kind === 'rtstruct') return structureMask(dataset, image, { ...options, regions });
   const found = /^[A-Z0-9_]{1,16}$/.test(dataset.modality) ? dataset.modality : 'another object';
   throw badDicom(
     dataset.name,
     `expected a segmentation (SEG) or an RT structure set (RTSTRUCT), found ${found}; pass the mask`,
   );
+}
+
+/** The regions that are read where nothing else is chosen. */
+const allRegions = (dataset: Dataset): Region[] =>
+  kindOf(dataset) === 'seg' ? segSegments(dataset) : readRtstruct(dataset).filter(closedContours);
+
+/**
+ * Reads the regions of a DICOM mask one by one, each as a label map of its own: for regions with voxels in common.
+ * @throws as `readDicomMask`
+ */
+export function* readDicomMaskParts(
+  bytes: Uint8Array,
+  name: string,
+  image: Geometry,
+  options: DicomMaskOptions = {},
+): Generator<DicomMask> {
+  const regions = options.regions?.length
+    ? options.regions
+    : allRegions(parseDataset(bytes, name)).map((r) => r.number);
+  for (const region of regions) yield readDicomMask(bytes, name, image, { ...options, regions: [region] });
 }

@@ -148,7 +148,7 @@ function gapNote(structure: Structure, slices: readonly number[]): string[] {
  * @param image the grid; in a 2D image the third coordinate does not count
  * @returns the mask, and notes about what may surprise
  * @throws PipelineError GeometryMismatch naming contours that lie between or across slices, RoiOutsideImage naming those
- * that reach more than half a voxel beyond the image's border, BadSetting where two structures have a voxel in common
+ * that reach more than half a voxel beyond the image's border, OverlappingRegions where two structures have a voxel in common
  */
 export function rasteriseStructures(
   structures: readonly Structure[],
@@ -199,7 +199,7 @@ export function rasteriseStructures(
 function overlap(structure: Structure, all: readonly Structure[], shared: Map<number, number>): PipelineError {
   const found = [...shared].map(([label, voxels]) => `${voxels} voxels in common with ${named(all[label - 1]!)}`);
   return new PipelineError(
-    'BadSetting',
-    `${named(structure)}: expected structures without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of them at a time`,
+    'OverlappingRegions',
+    `${named(structure)}: expected structures without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of them at a time (--region)`,
   );
 }

@@ -135,5 +135,5 @@ export async function readSeries(
     }
   }
   for (const batch of batches.values()) if (batch.length > 0) await flush(batch);
-  return { ...geometry, data: data as VoxelArray, components: format.samples, pixelType };
+  return { ...geometry, decimal: true, data: data as VoxelArray, components: format.samples, pixelType };
 }

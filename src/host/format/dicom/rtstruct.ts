@@ -24,7 +24,7 @@ export interface Contour {
 export interface Structure {
   /** ROI number. */
   readonly number: number;
-  /** ROI name; '' where the file has none. */
+  /** ROI name without the patient's; '' where the file has none. */
   readonly name: string;
   readonly contours: readonly Contour[];
   /** Contours that enclose no area, by what they are (POINT, OPEN_PLANAR ...): how many were left out. */
@@ -82,7 +82,7 @@ export function readRtstruct(dataset: Dataset): Structure[] {
         `expected a number of every structure, found none of structure ${i + 1} in (3006,0020); export the structure set again`,
       );
     }
-    return { number, name: roi.string(tags.roiName), ...contoursOf(items.get(number), number) };
+    return { number, name: dataset.redact(roi.string(tags.roiName)), ...contoursOf(items.get(number), number) };
   });
   if (structures.length === 0) {
     throw badDicom(dataset.name, 'expected structures in (3006,0020), found none; export the structure set again');

@@ -39,7 +39,7 @@ type SegType = (typeof types)[number];
 const defaultThreshold = 0.5;
 
 /**
- * The segments of a segmentation: numbers and labels.
+ * The segments of a segmentation: numbers and labels, these without the patient's name.
  * @throws PipelineError BadDicom
  */
 export function segSegments(dataset: Dataset): Region[] {
@@ -47,7 +47,7 @@ export function segSegments(dataset: Dataset): Region[] {
     const number = segment.integer(tags.segmentNumber);
     // 0 is the background of label maps, which may list it.
     if (number !== undefined && number >= 0 && number <= 65535) {
-      return { number, name: segment.string(tags.segmentLabel) };
+      return { number, name: dataset.redact(segment.string(tags.segmentLabel)) };
     }
     throw badDicom(
       dataset.name,
@@ -119,8 +119,8 @@ function checkDoubles(dataset: Dataset, slices: readonly number[], segments: rea
 function overlapError(dataset: Dataset, shared: ReadonlyMap<string, number>): PipelineError {
   const found = [...shared].slice(0, 5).map(([pair, voxels]) => `${voxels} voxels in common in ${pair}`);
   return new PipelineError(
-    'BadSetting',
-    `${dataset.name}: expected segments without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of these segments at a time`,
+    'OverlappingRegions',
+    `${dataset.name}: expected segments without common voxels, found ${found.join(', ')}; a label map holds one label per voxel, choose one of these segments at a time (--region)`,
   );
 }
 
@@ -131,7 +131,7 @@ function overlapError(dataset: Dataset, shared: ReadonlyMap<string, number>): Pi
  * A fractional value belongs to its segment if it is at least `threshold` times MaximumFractionalValue.
  * @param dataset of SOP class Segmentation or Label Map Segmentation Storage
  * @throws PipelineError BadDicom where it is damaged or its frames make no volume, LabelNotFound where a chosen segment
- * is not in the file, BadSetting for a bad threshold and where chosen segments have voxels in common
+ * is not in the file, BadSetting for a bad threshold, OverlappingRegions where chosen segments have voxels in common
  */
 export function readSeg(
   dataset: Dataset,

@@ -3,7 +3,7 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Vec3 } from '../../../pipeline/volume.ts';
 import { baseName } from '../decoded.ts';
 import { type Phase, splitPhases } from './phases.ts';
-import { type ImageObject, readObject, type Slice } from './slices.ts';
+import { type ImageObject, type OtherObject, readObject, type Slice } from './slices.ts';
 import type { NamedBytes } from './source.ts';
 import { type Stack, stackSlices } from './stack.ts';
 
@@ -22,12 +22,14 @@ export interface ImageSeries {
 /** What lies in a folder, an archive or a list of files. */
 export interface Catalogue {
   readonly series: readonly ImageSeries[];
-  /** DICOM objects without images, masks among them: name and modality. */
-  readonly others: readonly { readonly name: string; readonly what: string }[];
+  /** DICOM objects without images, masks among them. */
+  readonly others: readonly OtherObject[];
   /** DICOM files that cannot be read. */
   readonly damaged: readonly PipelineError[];
   /** Number of files that are not DICOM. */
   readonly foreign: number;
+  /** Replaces parts of the names and numbers of all patients. */
+  readonly redact: (text: string) => string;
 }
 
 /** A series as it is listed: nothing that names a patient. */
@@ -43,6 +45,8 @@ export interface SeriesInfo {
   /** Names of the images in the series, to be chosen by number from 1; one is the rule. */
   readonly phases: readonly string[];
   readonly files: number;
+  /** Frames of all phases. */
+  readonly slices: number;
   /** Low values are shown white (MONOCHROME1). */
   readonly inverted: boolean;
   /** Why the series cannot be read, phase by phase. */
@@ -51,7 +55,7 @@ export interface SeriesInfo {
 
 export interface SeriesListing {
   readonly series: readonly SeriesInfo[];
-  readonly others: Catalogue['others'];
+  readonly others: readonly Omit<OtherObject, 'kind' | 'redact'>[];
   readonly damaged: readonly string[];
   readonly foreign: number;
 }
@@ -90,21 +94,24 @@ async function readObjects(
 export async function catalogue(files: readonly NamedBytes[]): Promise<Catalogue> {
   const results = await readObjects(files);
   const images: ImageObject[] = [];
-  const others: { name: string; what: string }[] = [];
-  const damaged: PipelineError[] = [];
+  const others: OtherObject[] = [];
+  const errors: PipelineError[] = [];
   let foreign = 0;
   for (const result of results) {
     if (!result) foreign++;
-    else if (result instanceof PipelineError) damaged.push(result);
+    else if (result instanceof PipelineError) errors.push(result);
     else if (result.kind === 'image') images.push(result);
-    else others.push({ name: result.name, what: result.what });
+    else others.push(result);
   }
   const series = [...Map.groupBy(images, (image) => image.series)].map(([uid, objects]): ImageSeries => {
     const { number, description, modality } = objects[0]!;
     return { uid, number, description, modality, files: objects.length, slices: objects.flatMap((o) => o.slices) };
   });
   series.sort((a, b) => (a.number ?? 0) - (b.number ?? 0) || (a.uid < b.uid ? -1 : 1));
-  return { series, others, damaged, foreign };
+  const redact = (text: string) => [...images, ...others].reduce((shown, object) => object.redact(shown), text);
+  // The name of a file that cannot be read is only known not to be another patient's.
+  const damaged = errors.map(({ code, message }) => new PipelineError(code, redact(message)));
+  return { series, others, damaged, foreign, redact };
 }
 
 /** Runs a check; its complaint as text. */
@@ -137,6 +144,7 @@ function infoOf(series: ImageSeries, override: SeriesChoice['pixelSpacing']): Se
     spacing: geometry?.spacing ?? null,
     phases: phases.map(({ label }) => label),
     files,
+    slices: slices.length,
     inverted: slices.some((slice) => slice.format.inverted),
     problems: [...problems],
   };
@@ -153,14 +161,16 @@ export async function listSeries(
   const { series, others, damaged, foreign } = await catalogue(files);
   return {
     series: series.map((s) => infoOf(s, pixelSpacing)),
-    others,
+    others: others.map(({ kind: _, redact: _r, ...object }) => object),
     damaged: damaged.map((error) => error.message),
     foreign,
   };
 }
 
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 const shownSeries = ({ number, description, modality, slices, uid }: ImageSeries): string =>
-  `\n  ${number ?? '-'}  ${modality || '-'}  "${description}"  ${slices.length} slices  ${uid}`;
+  `\n  ${number ?? '-'}  ${modality || '-'}  "${description}"  ${counted(slices.length, 'slice')}  ${uid}`;
 
 function matching(series: readonly ImageSeries[], wanted: string | number): ImageSeries[] {
   const text = String(wanted).trim();
@@ -171,16 +181,16 @@ function matching(series: readonly ImageSeries[], wanted: string | number): Imag
   return text === '' ? [] : series.filter(({ description }) => description.toLowerCase().includes(text.toLowerCase()));
 }
 
-function nothingFound({ others, damaged, foreign }: Catalogue, where: string): PipelineError {
+function nothingFound({ others, damaged, foreign, redact }: Catalogue, where: string): PipelineError {
   if (damaged.length > 0) return damaged[0]!;
   const kinds = [...new Set(others.map(({ what }) => what))].join(', ');
   const found = [
-    ...(others.length > 0 ? [`${others.length} other objects (${kinds})`] : []),
-    ...(foreign > 0 ? [`${foreign} files that are not DICOM`] : []),
+    ...(others.length > 0 ? [`${counted(others.length, 'other object')} (${kinds})`] : []),
+    ...(foreign > 0 ? [`${counted(foreign, 'file')} that ${foreign === 1 ? 'is' : 'are'} not DICOM`] : []),
   ].join(' and ');
   return new PipelineError(
     'BadDicom',
-    `${baseName(where)}: expected DICOM images, found ${found || 'no files'}; name a folder, a zip archive or files with images`,
+    `${redact(baseName(where))}: expected DICOM images, found ${found || 'no files'}; name a folder, a zip archive or files with images${others.some(({ regions }) => regions) ? ' (a mask is read beside its image: extract IMAGE MASK, convert MASK OUT --mask-of IMAGE)' : ''}`,
   );
 }
 
@@ -198,7 +208,7 @@ export function chooseSeries(found: Catalogue, { series: wanted }: SeriesChoice,
     if (series.length === 1) return series[0]!;
     throw new PipelineError(
       'BadSeries',
-      `${baseName(where)}: expected one image series, found ${series.length}; choose one by UID, number or part of its description (--series):${list(series)}`,
+      `${found.redact(baseName(where))}: expected one image series, found ${series.length}; choose one by UID, number or part of its description (--series):${list(series)}`,
     );
   }
   const chosen = matching(series, wanted);
@@ -218,7 +228,7 @@ export function chooseSeries(found: Catalogue, { series: wanted }: SeriesChoice,
 export function choosePhase({ slices, description, uid }: ImageSeries, { phase: wanted }: SeriesChoice): Phase {
   const phases = splitPhases(slices);
   const list = phases
-    .map(({ label, slices: own }, n) => `\n  ${n + 1}  ${label || 'all slices'}  ${own.length} slices`)
+    .map(({ label, slices: own }, n) => `\n  ${n + 1}  ${label || 'all slices'}  ${counted(own.length, 'slice')}`)
     .join('');
   if (wanted === undefined) {
     if (phases.length === 1) return phases[0]!;

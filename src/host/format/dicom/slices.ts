@@ -1,10 +1,13 @@
 /** What the headers say of the frames of a file: where they lie, how they are stored, what tells phases apart. */
+import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Vec3 } from '../../../pipeline/volume.ts';
 import { baseName } from '../decoded.ts';
 import { compressed, rleLossless } from './codec.ts';
 import { badDicom, type Dataset, isDicom, parseDataset } from './dataset.ts';
+import { dicomMaskRegions, isDicomMask } from './mask.ts';
+import type { Region } from './mask-choice.ts';
 import { deflatedLittle, nativeSyntaxes } from './meta.ts';
-import { frameBytes, pixelFormat, type PixelFormat, type Rescale } from './pixels.ts';
+import { describesPixels, frameBytes, pixelFormat, type PixelFormat, type Rescale } from './pixels.ts';
 import type { NamedBytes } from './source.ts';
 import { tags } from './tags.ts';
 
@@ -53,6 +56,8 @@ export interface ImageObject {
   readonly description: string;
   readonly modality: string;
   readonly slices: readonly Slice[];
+  /** Replaces parts of the patient's name and number. */
+  readonly redact: Dataset['redact'];
 }
 
 /** Anything else that is DICOM. */
@@ -61,13 +66,13 @@ export interface OtherObject {
   readonly name: string;
   /** Modality, or what the object is. */
   readonly what: string;
+  /** Segments or structures of a mask. */
+  readonly regions?: readonly Region[];
+  readonly redact: Dataset['redact'];
 }
 
 /** Header sizes to try: plain slices need the first, multi-frame headers take megabytes. */
 const headSizes = [1 << 16, 1 << 20, 1 << 24];
-
-/** Classes with pixels that are no images of the body: segmentations are masks. */
-const masks = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
 
 /** The header up to the pixel data, from as little of the file as possible; undefined where the file is not DICOM. */
 export async function readHeader(file: NamedBytes): Promise<Dataset | undefined> {
@@ -232,23 +237,56 @@ function slicesOf(dataset: Dataset, file: NamedBytes): Slice[] {
   });
 }
 
+/** Storage classes of images (PS3.4 B.5) but spectroscopy: CR to MG, CT, US, MR, captures, XA, NM, visible light, PET, RT. */
+const imageClass = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?!4\.2$)([1-467]|1[234]|20|77|128|130|481\.[12])(\.|$)/;
+const dicomNames = /\.(dcm|dicom|ima)$/i;
+
+/** A file that is cut off at the end of an element looks whole: an image must have pixels, any object a class. */
+function checkComplete(dataset: Dataset): void {
+  const sopClass = dataset.string(tags.sopClass);
+  if (!imageClass.test(sopClass) && !describesPixels(dataset) && (sopClass || dataset.modality)) return;
+  throw badDicom(
+    dataset.name,
+    'expected an object with pixel data, found none; the file is cut off, copy or export it again',
+  );
+}
+
 /** What an object without pixels is, without words of the file. */
 function whatIs(dataset: Dataset): string {
   if (dataset.string(tags.sopClass) === '1.2.840.10008.1.3.10') return 'DICOMDIR';
   return /^[A-Z0-9_]{1,16}$/.test(dataset.modality) ? dataset.modality : 'object without pixels';
 }
 
+const otherObject = (dataset: Dataset): OtherObject => {
+  const { name, redact } = dataset;
+  return { kind: 'other', name, what: whatIs(dataset), redact };
+};
+
+/** A damaged mask does not keep the images beside it from being read: its error comes when it is read itself. */
+function maskObject(dataset: Dataset): OtherObject {
+  const object = otherObject(dataset);
+  try {
+    return { ...object, regions: dicomMaskRegions(dataset) };
+  } catch (error) {
+    if (error instanceof PipelineError) return { ...object, regions: [] };
+    throw error;
+  }
+}
+
 /**
  * Reads the header of a file.
  * @returns undefined where the file is not DICOM
- * @throws PipelineError BadDicom where it is DICOM but damaged, or an image that is stored in an unsupported way
+ * @throws PipelineError BadDicom where it is DICOM, by content or name, but damaged, or an image that is stored in an unsupported way
  */
 export async function readObject(file: NamedBytes): Promise<ImageObject | OtherObject | undefined> {
   const dataset = await readHeader(file);
-  if (!dataset) return undefined;
-  if (!dataset.pixelTag || masks.has(dataset.string(tags.sopClass))) {
-    return { kind: 'other', name: dataset.name, what: whatIs(dataset) };
+  if (!dataset && dicomNames.test(file.name)) {
+    throw badDicom(file.name, 'expected a DICOM file, found none of its signs; copy or export it again, or remove it');
   }
+  if (!dataset) return undefined;
+  if (!dataset.pixelTag) checkComplete(dataset);
+  if (isDicomMask(dataset)) return maskObject(dataset);
+  if (!dataset.pixelTag) return otherObject(dataset);
   return {
     kind: 'image',
     // A file without a series stands alone.
@@ -257,5 +295,6 @@ export async function readObject(file: NamedBytes): Promise<ImageObject | OtherO
     description: dataset.redact(dataset.string(tags.seriesDescription)),
     modality: dataset.modality,
     slices: slicesOf(dataset, file),
+    redact: dataset.redact,
   };
 }

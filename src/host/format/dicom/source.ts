@@ -1,6 +1,6 @@
 /** Where DICOM objects come from: named files that are read when they are needed, and zip archives of them. */
-import { type UnzipFileInfo, unzipSync } from 'fflate';
-import { badFile } from '../decoded.ts';
+import { baseName } from '../decoded.ts';
+import { zipEntries } from '../zip.ts';
 
 /** A file that can be read in whole or from its beginning. */
 export interface NamedBytes {
@@ -29,52 +29,12 @@ export function memorySource(name: string, bytes: Uint8Array): NamedBytes {
   return { name, size: bytes.length, read: async () => bytes, head: async (length) => bytes.subarray(0, length) };
 }
 
-/** Whether the bytes begin like a zip archive. */
-export const isZip = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-
-/** Deflate compresses at most 1032 to 1: a larger size is not that of the entry. */
-const largestRatio = 1032;
-
-function unzip(
-  archive: Uint8Array,
-  name: string,
-  filter: (entry: UnzipFileInfo) => boolean,
-): Record<string, Uint8Array> {
-  try {
-    return unzipSync(archive, { filter });
-  } catch (error) {
-    const found = error instanceof Error ? error.message : 'damaged data';
-    throw badFile(name, `expected a complete zip archive, found ${found}; copy or download it again`);
-  }
-}
-
 /**
- * The files of a zip archive, each inflated when it is read.
+ * The files of a zip archive, each inflated when it is read; hidden ones, those of the system that packed it, are left out.
  * @throws PipelineError BadFile where the archive is damaged
  */
 export function zipSource(archive: Uint8Array, name: string): NamedBytes[] {
-  const files: NamedBytes[] = [];
-  unzip(archive, name, (entry) => {
-    if (!entry.name.endsWith('/')) {
-      if (entry.originalSize > (entry.size + 1) * largestRatio) {
-        throw new Error('an entry whose size cannot be true');
-      }
-      // The n-th entry, not that of the name: names may repeat.
-      const index = files.length;
-      files.push({ name: entry.name, size: entry.originalSize, read: async () => entryOf(archive, name, index) });
-    }
-    return false;
-  });
-  return files;
-}
-
-function entryOf(archive: Uint8Array, name: string, wanted: number): Uint8Array {
-  let index = -1;
-  const found = unzip(archive, name, (entry) => {
-    if (entry.name.endsWith('/')) return false;
-    index++;
-    return index === wanted;
-  });
-  return Object.values(found)[0] as Uint8Array;
+  return zipEntries(archive, name)
+    .filter((entry) => !baseName(entry.name).startsWith('.'))
+    .map((entry) => ({ name: entry.name, size: entry.size, read: async () => entry.read() }));
 }

@@ -12,13 +12,16 @@ import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts'
 import { readParams } from '../params.ts';
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
+import { collect } from './parse.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
 
-interface Options extends EngineFlags, StepFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
   readonly params?: string;
@@ -27,16 +30,14 @@ interface Options extends EngineFlags, StepFlags {
   readonly output?: string;
 }
 
-const collect = (value: string, all: readonly string[] = []) => [...all, value];
-
 export function extractCommand(): Command {
   const command = new Command('extract')
     .description('extract features, one row per region')
-    .argument('<image>', 'NIfTI, NRRD or MetaImage')
-    .argument('<mask>', 'label map on the same grid')
+    .argument('<image>', imageUsage)
+    .argument('<mask>', `${maskUsage}, on the same grid`)
     .option(
       '-l, --label <N|N+M|all>',
-      'a label, a union of labels, or all; may be repeated (default: setting label, 1)',
+      'a label, a union of labels, or all; may be repeated (default: setting label, 1; of DICOM masks every region)',
       collect,
     )
     .option('-p, --params <file|preset>', `PyRadiomics’ parameter file, or a preset: ${presetNames.join(', ')}`)
@@ -56,7 +57,7 @@ export function extractCommand(): Command {
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
-  return engineOptions(stepFlags(command));
+  return engineOptions(stepFlags(imageFlags(maskFlags(command))));
 }
 
 function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
@@ -86,10 +87,13 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const settings: SettingsInput = Object.assign({}, params?.settings, ...(options.setting ?? []).map(parseSettingText));
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
-  const preprocess = await preprocessSteps(options);
+  const [image, mask] = [imageChoice(options), maskChoice(options)];
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     const rows = await extractFiles(engine, imagePath, maskPath, {
-      preprocess,
+      image,
+      mask,
+      preprocess: (volume) => preprocessSteps(options, engine, volume),
+      geometry: options.geometry,
       labels,
       settings,
       imageTypes: params?.imageTypes,
@@ -97,6 +101,7 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
       signal,
       onProgress,
     });
+    showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
     await output(rows, format, options.output);
   });
 }

@@ -6,10 +6,12 @@ import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskFlags } from './mask-options.ts';
 import { type N4Flags, n4Flags, n4Options, previewColumns } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
-interface Options extends EngineFlags, N4Flags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags, N4Flags {
   readonly field?: string;
   readonly preview?: string;
 }
@@ -17,20 +19,20 @@ interface Options extends EngineFlags, N4Flags {
 export function n4Command(): Command {
   const command = new Command('n4')
     .description('N4 bias field correction; the defaults are those of ANTsPy')
-    .argument('<in>', 'image')
+    .argument('<in>', imageUsage)
     .argument('<out>', 'corrected image, .nii or .nii.gz')
     .option('--field <file>', 'write the bias field, the factor that each voxel was divided by')
     .option('--preview <file>', 'draw three slices before, after and of the field as PNG')
     .action(run);
-  return engineOptions(n4Flags(command));
+  return engineOptions(imageFlags(maskFlags(n4Flags(command))));
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   for (const name of [output, options.field]) if (name) checkImageName(name);
   if (options.preview) checkPreviewPath(options.preview);
-  const [settings, decoded] = await Promise.all([n4Options(options), readImageFile(input)]);
-  const volume = toVolume(decoded);
+  const volume = toVolume(await readImageFile(input, imageChoice(options)));
   await withEngine(options, async ({ engine, signal, onProgress }) => {
+    const settings = await n4Options(options, engine, volume);
     const image = await toDevice(engine, volume);
     const { corrected, field } = await correctBias(engine, image, {
       ...settings,

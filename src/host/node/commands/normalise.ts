@@ -6,10 +6,12 @@ import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { writeAtomically } from '../write.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { normaliseMethod, previewColumns, readMask } from './stage-options.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
+import { normaliseMethod, previewColumns } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
-interface Options extends EngineFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags {
   readonly method: string;
   readonly mask?: string;
   readonly preview?: string;
@@ -18,13 +20,13 @@ interface Options extends EngineFlags {
 export function normaliseCommand(): Command {
   const command = new Command('normalise')
     .description('normalise intensities')
-    .argument('<in>', 'image')
+    .argument('<in>', imageUsage)
     .argument('<out>', 'normalised image, .nii or .nii.gz')
     .option('-m, --method <method>', normaliseUsage.join(' | '), 'zscore')
     .option('--mask <file>', 'what methods measure whose REGION is mask')
     .option('--preview <file>', 'draw three slices before and after as PNG')
     .action(run);
-  return engineOptions(command);
+  return engineOptions(imageFlags(maskFlags(command)));
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
@@ -32,12 +34,12 @@ async function run(input: string, output: string, options: Options): Promise<voi
   if (options.preview) checkPreviewPath(options.preview);
   const [method, decoded, mask] = await Promise.all([
     normaliseMethod(options.method),
-    readImageFile(input),
-    options.mask ? readMask(options.mask) : null,
+    readImageFile(input, imageChoice(options)),
+    readMask(options.mask, options),
   ]);
   const before = toVolume(decoded);
   await withEngine(options, async ({ engine }) => {
-    const after = await normaliseVolume(engine, before, method, mask);
+    const after = await normaliseVolume(engine, before, method, await maskOn(engine, before, mask, options));
     await writeImageFile(output, after);
     if (options.preview) await writePreview(options.preview, previewColumns(before, after, 'own', null));
   });
@@ -49,16 +51,17 @@ export function nyulCommand(): Command {
     .argument('<out>', 'the scale, JSON')
     .argument('<images...>', 'images of the cohort')
     .action(fit);
-  return engineOptions(command);
+  return engineOptions(imageFlags(command));
 }
 
-async function fit(output: string, images: readonly string[], options: EngineFlags): Promise<void> {
+async function fit(output: string, images: readonly string[], options: EngineFlags & ImageFlags): Promise<void> {
+  const choice = imageChoice(options);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     async function* cohort() {
       for (const [done, path] of images.entries()) {
         signal.throwIfAborted();
         onProgress({ stage: 'normalise', done, total: images.length });
-        yield { image: toVolume(await readImageFile(path)) };
+        yield { image: toVolume(await readImageFile(path, choice)) };
       }
     }
     await writeAtomically(output, `${JSON.stringify(await fitNyul(engine, cohort()), null, 2)}\n`);

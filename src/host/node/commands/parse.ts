@@ -17,9 +17,10 @@ export function parseNumbers(option: string, text: string): number[] {
  * @throws PipelineError BadSetting naming the option
  */
 export function parseNumber(option: string, text: string): number {
-  const numbers = parseNumbers(option, text);
-  if (numbers.length !== 1) throw new PipelineError('BadSetting', `${option}: expected one number; found "${text}"`);
-  return numbers[0]!;
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(number))
+    throw new PipelineError('BadSetting', `${option}: expected one number; found "${text}"`);
+  return number;
 }
 
 /**
@@ -32,3 +33,6 @@ export function parseWord<W extends string>(option: string, text: string, words:
     throw new PipelineError('BadSetting', `${option}: expected one of ${words.join(', ')}; found "${text}"`);
   return word;
 }
+
+/** All values of an option that may be repeated. */
+export const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];

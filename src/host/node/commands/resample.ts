@@ -6,10 +6,12 @@ import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
 import { toMask, toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
 import { checkImageName, writeImageFile } from '../write-image.ts';
-import { readMask, type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
+import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
+import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
+import { type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
-interface Options extends EngineFlags, ResampleFlags {
+interface Options extends EngineFlags, ImageFlags, MaskFlags, ResampleFlags {
   readonly mask?: string;
   readonly like?: string;
   readonly labels?: boolean;
@@ -18,13 +20,13 @@ interface Options extends EngineFlags, ResampleFlags {
 export function resampleCommand(): Command {
   const command = new Command('resample')
     .description('resample an image or a label map to another grid')
-    .argument('<in>', 'image, or label map with --labels')
+    .argument('<in>', `${imageUsage}; label map with --labels`)
     .argument('<out>', 'resampled image, .nii or .nii.gz')
     .option('--like <file>', 'take the grid of this image instead of a spacing')
     .option('--labels', 'the input is a label map: nearest voxel, every label kept')
     .option('--mask <file>', 'region that the grid of PyRadiomics is laid round (default: the whole image)')
     .action(run);
-  return engineOptions(resampleFlags(command));
+  return engineOptions(imageFlags(maskFlags(resampleFlags(command))));
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
@@ -33,9 +35,9 @@ async function run(input: string, output: string, options: Options): Promise<voi
   if ((step === null) === (options.like === undefined))
     throw new PipelineError('BadSetting', 'expected either --spacing or --like; pass one of them');
   const [decoded, like, mask] = await Promise.all([
-    readImageFile(input),
+    readImageFile(input, imageChoice(options)),
     options.like ? readImageFile(options.like) : null,
-    options.mask ? readMask(options.mask) : null,
+    readMask(options.mask, options),
   ]);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     await writeImageFile(output, await resampled());
@@ -47,7 +49,8 @@ async function run(input: string, output: string, options: Options): Promise<voi
       }
       const image = toVolume(decoded);
       if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
-      return (await preprocess(engine, image, { resample: step }, { mask, signal, onProgress })).image;
+      const region = await maskOn(engine, image, mask, options);
+      return (await preprocess(engine, image, { resample: step }, { mask: region, signal, onProgress })).image;
     }
   });
 }

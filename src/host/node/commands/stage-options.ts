@@ -1,15 +1,17 @@
 /** Options of the preprocessing stages on the command line: the same words in every command that takes them. */
 import type { Command } from 'commander';
+import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { N4Options } from '../../../pipeline/n4/index.ts';
 import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from '../../../pipeline/normalise/index.ts';
 import { gridRules, type PreprocessSteps, type ResampleStep } from '../../../pipeline/preprocess.ts';
 import { interpolatorNames, parseInterpolator } from '../../../pipeline/resample/index.ts';
 import { suggest } from '../../../pipeline/settings.ts';
-import type { Mask, Volume } from '../../../pipeline/volume.ts';
-import { toMask, toVolume } from '../../format/index.ts';
+import type { ImageGrid, Volume } from '../../../pipeline/volume.ts';
+import { toVolume } from '../../format/index.ts';
 import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
+import { type MaskFlags, maskOn, readMask } from './mask-options.ts';
 import { parseNumber, parseNumbers, parseWord } from './parse.ts';
 import { readJson } from '../read-json.ts';
 
@@ -65,12 +67,17 @@ function parseN4(text: string): N4Flags {
   );
 }
 
-/** The options of N4; mask and weights are read. */
-export async function n4Options(flags: N4Flags): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
+/** The options of N4; mask and weights are read. @param image that they belong to */
+export async function n4Options(
+  flags: N4Flags & MaskFlags,
+  engine: Engine,
+  image: ImageGrid,
+): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
   const number = (key: 'shrink' | 'tolerance' | 'bins' | 'fwhm' | 'wiener') => {
     const text = flags[key];
     return text === undefined ? {} : { [key]: parseNumber(`--${key}`, text) };
   };
+  const mask = await maskOn(engine, image, await readMask(flags.mask, flags), flags);
   const spline = flags.spline === undefined ? null : parseNumbers('--spline', flags.spline);
   return {
     ...number('shrink'),
@@ -80,15 +87,12 @@ export async function n4Options(flags: N4Flags): Promise<Omit<N4Options, 'signal
     ...number('wiener'),
     ...(flags.iterations === undefined ? {} : { iterations: parseNumbers('--iterations', flags.iterations) }),
     ...(spline === null ? {} : spline.length === 1 ? { splineDistance: spline[0]! } : { mesh: spline }),
-    ...(flags.mask === undefined ? {} : { mask: await readMask(flags.mask) }),
+    ...(mask ? { mask } : {}),
     ...(flags.weight === undefined ? {} : { weights: toVolume(await readImageFile(flags.weight)) }),
     rescale: flags.rescale ?? false,
     otsu: flags.otsu ?? false,
   };
 }
-
-/** A label map from a file. */
-export const readMask = async (path: string): Promise<Mask> => toMask(await readImageFile(path));
 
 /** The normalisation that a text names; the scale of `nyul:FILE` is read. */
 export async function normaliseMethod(text: string): Promise<NormaliseMethod> {
@@ -141,11 +145,18 @@ export function stepFlags(command: Command): Command {
   );
 }
 
-/** The steps that the flags ask for. */
-export async function preprocessSteps(flags: StepFlags): Promise<PreprocessSteps> {
+/** The steps that the flags ask for. @param image that their masks belong to */
+export async function preprocessSteps(
+  flags: StepFlags & MaskFlags,
+  engine: Engine,
+  image: ImageGrid,
+): Promise<PreprocessSteps> {
   const { n4, normalise } = flags;
   return {
-    n4: n4 === undefined ? null : await n4Options(n4 === true ? {} : parseN4(n4)),
+    n4:
+      n4 === undefined
+        ? null
+        : await n4Options({ geometry: flags.geometry, ...(n4 === true ? {} : parseN4(n4)) }, engine, image),
     normalise: normalise === undefined ? null : await normaliseMethod(normalise),
     resample: resampleStep(flags),
   };

@@ -231,7 +231,7 @@ describe('several structures', () => {
   });
   test('common voxels are an error that names both', () => {
     expect(() => rasteriseStructures([of(9, box(0, 0, 3, 2)), of(4, box(1, 0, 5, 1))], image)).toThrow(
-      failure('BadSetting', /^structure 4 "s4": .*2 voxels in common with structure 9 "s9"/),
+      failure('OverlappingRegions', /^structure 4 "s4": .*2 voxels in common with structure 9 "s9"/),
     );
   });
   test('a structure between voxel centres gets a note', () => {

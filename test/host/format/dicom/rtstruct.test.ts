@@ -11,7 +11,7 @@ import { readImageFile } from '../../../../src/host/node/read.ts';
 import type { VoxelArray } from '../../../../src/pipeline/volume.ts';
 import { unpacked } from '../../../support/dicom-archive.ts';
 import { describeShared, sharedPath } from '../../../support/shared.ts';
-import { type StructureFields, structureFile } from './mask-objects.ts';
+import { type StructureFields, structureFile } from '../../../support/dicom-masks.ts';
 
 const read = (structures: readonly StructureFields[]) =>
   readRtstruct(parseDataset(structureFile(structures), 'a/rs.dcm'));
@@ -107,8 +107,8 @@ describeShared('structure sets of others', () => {
     const folder = sharedPath('data/ibsi1/ibsi_1_ct_radiomics_phantom');
     const reference = toMask(await readImageFile(`${folder}/nifti/mask/mask.nii.gz`));
     const bytes = readFileSync(`${folder}/dicom/mask/DCM_RS_00060.dcm`);
-    const { mask, labels, notes } = readDicomMask(bytes, 'RS.dcm', reference, { regions: ['GTV-1'] });
-    expect(labels).toEqual([{ number: 1, name: 'GTV-1' }]);
+    const { mask, notes } = readDicomMask(bytes, 'RS.dcm', reference, { regions: ['GTV-1'] });
+    expect(mask.names).toEqual(new Map([[1, 'GTV-1']]));
     expect(notes).toEqual([]);
     expect(count(reference.data)).toBe(125256);
     expect(mask.data.findIndex((label, i) => label !== reference.data[i])).toBe(-1);

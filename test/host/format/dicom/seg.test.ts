@@ -8,7 +8,7 @@ import { readImageFile } from '../../../../src/host/node/read.ts';
 import { resampleMaskToImage } from '../../../../src/pipeline/geometry.ts';
 import { unpacked } from '../../../support/dicom-archive.ts';
 import { describeShared, sharedPath } from '../../../support/shared.ts';
-import { type SegFields, segFile } from './mask-objects.ts';
+import { type SegFields, segFile } from '../../../support/dicom-masks.ts';
 
 const read = (fields: SegFields, options?: SegOptions) => readSeg(parseDataset(segFile(fields), 'a/seg.dcm'), options);
 const failure = (code: string, message: RegExp) =>
@@ -97,7 +97,7 @@ describe('binary segmentations', () => {
         { segment: 2, position: [0, 0, 0], pixels: [0, 1, 1, 1, 0, 0] },
       ],
     };
-    expect(() => read(fields)).toThrow(failure('BadSetting', /2 voxels in common in 1 and 2/));
+    expect(() => read(fields)).toThrow(failure('OverlappingRegions', /2 voxels in common in 1 and 2/));
     expect([...read(fields, { segments: [2] }).mask.data]).toEqual([0, 2, 2, 2, 0, 0]);
   });
 });
@@ -243,8 +243,8 @@ describeShared('segmentations of others', () => {
   test('the breast of UCSF-BR-06 is the NIfTI mask made of it, voxel for voxel', async () => {
     const bytes = readFileSync(sharedPath('data/breast_mri/UCSF-BR-06_breast_SEG.dcm'));
     const nifti = toMask(await readImageFile(sharedPath('data/breast_mri/UCSF-BR-06_breast_fgt_mask.nii.gz')));
-    const { mask, labels } = readDicomMask(bytes, 'SEG.dcm', nifti);
-    expect(labels).toEqual([{ number: 1, name: 'Breast' }]);
+    const { mask } = readDicomMask(bytes, 'SEG.dcm', nifti);
+    expect(mask.names).toEqual(new Map([[1, 'Breast']]));
     // dcm2niix turned the rows of its file round, so the segmentation stays on its own grid.
     expect(mask.size).toEqual([256, 256, 42]);
     const resampled = resampleMaskToImage(mask, nifti);

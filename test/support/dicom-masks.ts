@@ -1,58 +1,5 @@
-/** Small segmentations and structure sets for tests, written element by element. */
-
-/** An element by tag (eight hex digits) and representation: texts, numbers, bytes, or items of a sequence. */
-export type Element = readonly [
-  tag: string,
-  vr: string,
-  value: string | readonly number[] | Uint8Array | readonly Item[],
-];
-export type Item = readonly Element[];
-
-const ascii = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
-const u16 = (x: number): number[] => [x & 255, (x >> 8) & 255];
-const u32 = (x: number): number[] => [...u16(x), ...u16(x >>> 16)];
-const tagBytes = (tag: string): number[] => [
-  ...u16(Number.parseInt(tag.slice(0, 4), 16)),
-  ...u16(Number.parseInt(tag.slice(4), 16)),
-];
-
-function valueBytes(vr: string, value: Element[2]): number[] {
-  if (value instanceof Uint8Array) return [...value, ...(value.length % 2 === 1 ? [0] : [])];
-  if (typeof value === 'string') return ascii(value.length % 2 === 0 ? value : value + (vr === 'UI' ? '\0' : ' '));
-  if (vr === 'SQ') {
-    return (value as readonly Item[]).flatMap((item) => {
-      const bytes = item.flatMap(elementBytes);
-      return [...tagBytes('fffee000'), ...u32(bytes.length), ...bytes];
-    });
-  }
-  return (value as readonly number[]).flatMap(u16);
-}
-
-/** Explicit little endian. */
-function elementBytes([tag, vr, value]: Element): number[] {
-  const bytes = valueBytes(vr, value);
-  const long = vr === 'SQ' || vr === 'OB' || vr === 'OW';
-  return [...tagBytes(tag), ...ascii(vr), ...(long ? [0, 0, ...u32(bytes.length)] : u16(bytes.length)), ...bytes];
-}
-
-/** Encapsulated pixel data, with an empty offset table: an element of undefined length that ends the file. */
-export function encapsulated(fragments: readonly Uint8Array[]): Uint8Array {
-  const item = (bytes: Uint8Array) => [...tagBytes('fffee000'), ...u32(bytes.length), ...bytes];
-  const start = [...tagBytes('7fe00010'), ...ascii('OB'), 0, 0, ...u32(0xffffffff), ...item(new Uint8Array(0))];
-  return Uint8Array.from([...start, ...fragments.flatMap(item), ...tagBytes('fffee0dd'), ...u32(0)]);
-}
-
-/** A DICOM file, explicit little endian. Elements are sorted by tag; the last of the same tag counts. */
-export function dicomFile(elements: Item, transferSyntax = '1.2.840.10008.1.2.1'): Uint8Array {
-  const byTag = new Map(elements.map((element) => [element[0], element]));
-  const sorted = [...byTag.values()].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Uint8Array.from([
-    ...new Array<number>(128).fill(0),
-    ...ascii('DICM'),
-    ...elementBytes(['00020010', 'UI', transferSyntax]),
-    ...sorted.flatMap(elementBytes),
-  ]);
-}
+/** Small segmentations and structure sets for tests. */
+import { decimals, dicomFile, type Element, encapsulated, type Item, syntaxes } from './dicom-writer.ts';
 
 export interface Frame {
   readonly segment?: number;
@@ -77,8 +24,6 @@ export interface SegFields {
   readonly rle?: readonly Uint8Array[];
 }
 
-const numbers = (values: readonly number[]): string => values.join('\\');
-
 function packBits(bits: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(bits.length / 8));
   for (const [i, bit] of bits.entries()) bytes[i >> 3]! |= bit << (i & 7);
@@ -90,7 +35,7 @@ export function segFile(fields: SegFields): Uint8Array {
   const { type = 'BINARY', bits = 1, frames, pixelSpacing = [1, 1], segments = [[1, 'tumour']] } = fields;
   const pixels = frames.flatMap((frame) => [...frame.pixels]);
   const spacing: Element[] = fields.sliceSpacing ? [['00180088', 'DS', String(fields.sliceSpacing)]] : [];
-  const stored = bits === 1 ? packBits(pixels) : Uint8Array.from(bits === 8 ? pixels : pixels.flatMap(u16));
+  const stored = bits === 1 ? packBits(pixels) : pixels;
   const elements: Item = [
     ['00080016', 'UI', '1.2.840.10008.5.1.4.1.1.66.4'],
     ['00080060', 'CS', 'SEG'],
@@ -119,8 +64,8 @@ export function segFile(fields: SegFields): Uint8Array {
       'SQ',
       [
         [
-          ['00209116', 'SQ', [[['00200037', 'DS', numbers(fields.orientation ?? [1, 0, 0, 0, 1, 0])]]]],
-          ['00289110', 'SQ', [[...spacing, ['00280030', 'DS', numbers(pixelSpacing)]]]],
+          ['00209116', 'SQ', [[['00200037', 'DS', decimals(fields.orientation ?? [1, 0, 0, 0, 1, 0])]]]],
+          ['00289110', 'SQ', [[...spacing, ['00280030', 'DS', decimals(pixelSpacing)]]]],
         ],
       ],
     ],
@@ -129,7 +74,7 @@ export function segFile(fields: SegFields): Uint8Array {
       'SQ',
       frames.map(
         ({ position, segment }): Item => [
-          ...(position ? [['00209113', 'SQ', [[['00200032', 'DS', numbers(position)]]]] as Element] : []),
+          ...(position ? [['00209113', 'SQ', [[['00200032', 'DS', decimals(position)]]]] as Element] : []),
           ...(segment ? [['0062000a', 'SQ', [[['0062000b', 'US', [segment]]]]] as Element] : []),
         ],
       ),
@@ -138,7 +83,7 @@ export function segFile(fields: SegFields): Uint8Array {
     ...(fields.change ?? []),
   ];
   if (!fields.rle) return dicomFile(elements);
-  return Uint8Array.from([...dicomFile(elements, '1.2.840.10008.1.2.5'), ...encapsulated(fields.rle)]);
+  return Uint8Array.from([...dicomFile(elements, syntaxes.rle), ...encapsulated(fields.rle)]);
 }
 
 export interface StructureFields {
@@ -174,7 +119,7 @@ export function structureFile(structures: readonly StructureFields[], change: It
             contours.map(
               ([type, points]): Item => [
                 ['30060042', 'CS', type],
-                ['30060050', 'DS', typeof points === 'string' ? points : numbers(points)],
+                ['30060050', 'DS', typeof points === 'string' ? points : decimals(points)],
               ],
             ),
           ],
