@@ -165,7 +165,7 @@ export async function resampleImage(
   { interpolator }: Pick<ResampleStep, 'interpolator'>,
 ): Promise<DeviceVolume> {
   const rec = new Recording('resample');
-  const resampled = recordResample(rec, image, grid, { interpolator });
+  const resampled = recordResample(rec, image, grid, { interpolator, software: engine.caps.software });
   await engine.execute(rec);
   return resampled;
 }

@@ -5,10 +5,14 @@ import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
 import { type Interpolator, profileOf } from './interpolators.ts';
+import { castRange } from './cast.ts';
 import { recordLabel } from './label.ts';
-import { parallelPositions } from './positions.ts';
+import { lineOf } from './lines.ts';
+import { recordLinear } from './linear.ts';
+import { type AxisPositions, parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable } from './separable.ts';
+import { recordSpline } from './spline.ts';
 
 export { ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
 export { type Interpolator, interpolatorNames, interpolators, parseInterpolator } from './interpolators.ts';
@@ -18,6 +22,8 @@ export interface ResampleOptions {
   readonly interpolator?: Interpolator;
   /** Value of voxels outside the image. Default 0. */
   readonly defaultValue?: number;
+  /** The adapter runs on the CPU (`engine.caps.software`): long lines for few cores. Default false. */
+  readonly software?: boolean;
 }
 
 /**
@@ -30,9 +36,9 @@ export function recordResample(
   rec: Recording,
   image: DeviceVolume,
   grid: Geometry,
-  { interpolator = 'sitkBSpline', defaultValue = 0 }: ResampleOptions = {},
+  { interpolator = 'sitkBSpline', defaultValue = 0, software = false }: ResampleOptions = {},
 ): DeviceVolume {
-  const voxels = recordVoxels(rec, image, grid, interpolator, defaultValue);
+  const voxels = recordVoxels(rec, image, grid, interpolator, defaultValue, software);
   return { ...gridOf(grid), voxels: rec.keep(voxels), type: image.type };
 }
 
@@ -42,6 +48,7 @@ function recordVoxels(
   grid: Geometry,
   interpolator: Interpolator,
   defaultValue: number,
+  software: boolean,
 ): BufferRef {
   const axes = parallelPositions(grid, image);
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
@@ -56,9 +63,20 @@ function recordVoxels(
         'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
       );
     default:
+      if (axes && !castRange(image.type) && isBetween(axes, image)) {
+        if (interpolator === 'sitkLinear')
+          return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
+        if (interpolator === 'sitkBSpline' && software) return recordSpline(rec, image, grid, axes, defaultValue);
+      }
       if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside);
   }
   return recordRotated(rec, image, grid, interpolator, defaultValue);
+}
+
+/** Whether voxels of the grid lie in the image, some of them between its voxels. */
+function isBetween(axes: readonly AxisPositions[], image: DeviceVolume): boolean {
+  const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
+  return lines.every((line) => line.positions.length > 0) && lines.some((line) => !line.whole);
 }
 
 /**
@@ -73,7 +91,7 @@ export async function resample(
 ): Promise<Volume> {
   const rec = new Recording('resample');
   const image = uploadVolume(rec, volume);
-  const resampled = recordResample(rec, image, grid, options);
+  const resampled = recordResample(rec, image, grid, { software: engine.caps.software, ...options });
   const download = downloadVolume(rec, resampled);
   try {
     return volumeOf(await engine.execute(rec), download, resampled);
