@@ -1,16 +1,15 @@
-// resample/linear: linear interpolation on a parallel grid. One invocation walks a stretch of one column of the grid (fixed
-// x and y) along z: it holds the two planes of the image around its place, each interpolated within the plane, and takes
-// a new one only where the walk has reached it. By tables, one entry per index along each axis, made in float64 on the host.
-// Grid: per stretch, linear over x, then y; out-of-range invocations do nothing.
-// Definition: itkLinearInterpolateImageFunction.h (end samples repeated). Twin: test/reference/resample/resample.ts
-#import common/columns
+// resample/linear: linear interpolation on a parallel grid. One invocation walks a stretch of four neighbouring columns of the
+// grid (fixed x and y) along z: it holds the two planes of the image around its place, each interpolated within the plane,
+// and takes a new one only where the walk has reached it. By tables, one entry per index along each axis, made in float64
+// on the host. `main` stores four voxels at a time and needs planes of a multiple of four voxels; `ragged` does not.
+// Grid: per stretch, linear over groups of four voxels of a plane; columns out of range are not written.
+// Definition: itkLinearInterpolateImageFunction.h (end samples repeated). Twin: test/reference/resample/separable.ts
 
 struct Params {
   size: vec3u,     // of the grid
   stretches: u32,  // per column
   rows: u32,       // voxels per stretch
-  blends_x: u32,   // 0: no index along x lies between two samples
-  blends_y: u32,
+  blends: u32,     // 0: all columns run through samples
   outside: f32,    // value of voxels outside
 }
 
@@ -24,60 +23,152 @@ struct Tap {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> samples: array<f32>;
 @group(0) @binding(2) var<storage, read> taps: array<Tap>;  // of all x, then all y, then all z
-@group(0) @binding(3) var<storage, read_write> resampled: array<f32>;
+@group(0) @binding(3) var<storage, read_write> quads: array<vec4f>;  // the new samples by fours
+@group(0) @binding(4) var<storage, read_write> resampled: array<f32>;
 
 override workgroup_size: u32 = 64;
 
 const OUTSIDE = 0xffffffffu;
 
-// One row of a plane. The loop is a branch: software drivers run both sides of one.
-fn along_x(at: u32, x: Tap) -> f32 {
-  var value = samples[at + x.low];
-  for (var k = 0u; k < params.blends_x; k++) {
-    value = value * (1.0 - x.weight) + samples[at + x.high] * x.weight;
-  }
-  return value;
+// Four columns, and what they need of a plane.
+struct Columns {
+  exist: bool,
+  number: vec4u,
+  beyond: vec4<bool>,
+  low_low: vec4u,    // offsets of the samples before along x and y
+  high_low: vec4u,   // after along x
+  low_high: vec4u,   // after along y
+  high_high: vec4u,
+  weight_x: vec4f,
+  weight_y: vec4f,
+  first: u32,        // row of the stretch
+  climb_end: u32,    // of the loop over the rows of columns that run through samples
+  walk_end: u32,     // of the loop over the rows of others; one is 0: software drivers run both sides of a branch in a loop
 }
 
-fn in_plane(at: u32, x: Tap, y: Tap) -> f32 {
-  var value = along_x(at + y.low, x);
-  for (var k = 0u; k < params.blends_y; k++) {
-    value = value * (1.0 - y.weight) + along_x(at + y.high, x) * y.weight;
+struct Walk {
+  below: vec4f,
+  above: vec4f,
+  below_at: u32,     // offsets of these planes
+  above_at: u32,
+}
+
+fn columns_of(group: u32, local: u32) -> Columns {
+  let plane = params.size.x * params.size.y;
+  let parts = max((plane + 4u * workgroup_size - 1u) / (4u * workgroup_size), 1u);
+  let stretch = group / parts;
+  let start = 4u * ((group - stretch * parts) * workgroup_size + local);
+  let number = vec4u(start, start + 1u, start + 2u, start + 3u);
+  let first = stretch * params.rows;
+  let end = min(first + params.rows, params.size.z);
+  let v = number / max(params.size.x, 1u);
+  let u = number - v * params.size.x;
+  let rows = params.size.x + min(v, vec4u(params.size.y - 1u));
+  let x = array(taps[u.x], taps[u.y], taps[u.z], taps[u.w]);
+  let y = array(taps[rows.x], taps[rows.y], taps[rows.z], taps[rows.w]);
+  let low_x = vec4u(x[0].low, x[1].low, x[2].low, x[3].low);
+  let low_y = vec4u(y[0].low, y[1].low, y[2].low, y[3].low);
+  let high_x = vec4u(x[0].high, x[1].high, x[2].high, x[3].high);
+  let high_y = vec4u(y[0].high, y[1].high, y[2].high, y[3].high);
+  // Beyond the image any sample will do.
+  let beyond = (low_x == vec4u(OUTSIDE)) | (low_y == vec4u(OUTSIDE));
+  return Columns(
+    start < plane && stretch < params.stretches,
+    number,
+    beyond,
+    select(low_x + low_y, vec4u(0u), beyond),
+    select(high_x + low_y, vec4u(0u), beyond),
+    select(low_x + high_y, vec4u(0u), beyond),
+    select(high_x + high_y, vec4u(0u), beyond),
+    vec4f(x[0].weight, x[1].weight, x[2].weight, x[3].weight),
+    vec4f(y[0].weight, y[1].weight, y[2].weight, y[3].weight),
+    first,
+    select(end, 0u, params.blends == 1u),
+    select(0u, end, params.blends == 1u),
+  );
+}
+
+fn load(at: vec4u) -> vec4f {
+  return vec4f(samples[at.x], samples[at.y], samples[at.z], samples[at.w]);
+}
+
+fn blend(low: vec4f, high: vec4f, weight: vec4f) -> vec4f {
+  return low * (1.0 - weight) + high * weight;
+}
+
+fn in_plane(at: u32, c: Columns) -> vec4f {
+  let low = blend(load(c.low_low + at), load(c.high_low + at), c.weight_x);
+  let high = blend(load(c.low_high + at), load(c.high_high + at), c.weight_x);
+  return blend(low, high, c.weight_y);
+}
+
+fn start_walk() -> Walk {
+  return Walk(vec4f(0.0), vec4f(0.0), OUTSIDE, OUTSIDE);
+}
+
+fn is_behind(walk: Walk, z: Tap) -> bool {
+  return walk.above_at != z.high && z.low != OUTSIDE;
+}
+
+fn lift(walk: ptr<function, Walk>, z: Tap) {
+  (*walk).below = (*walk).above;
+  (*walk).below_at = (*walk).above_at;
+  (*walk).above_at = select(z.low, z.high, (*walk).below_at == z.low);
+}
+
+fn value_of(walk: Walk, z: Tap, c: Columns) -> vec4f {
+  let value = walk.below * (1.0 - z.weight) + walk.above * z.weight;
+  return select(value, vec4f(params.outside), c.beyond | vec4<bool>(z.low == OUTSIDE));
+}
+
+// The four voxels of a row.
+fn walk_to(walk: ptr<function, Walk>, z: Tap, c: Columns) -> vec4f {
+  while (is_behind(*walk, z)) {
+    lift(walk, z);
+    (*walk).above = in_plane((*walk).above_at, c);
   }
-  return value;
+  return value_of(*walk, z, c);
+}
+
+// The same where all columns run through samples.
+fn climb_to(walk: ptr<function, Walk>, z: Tap, c: Columns) -> vec4f {
+  while (is_behind(*walk, z)) {
+    lift(walk, z);
+    (*walk).above = load(c.low_low + (*walk).above_at);
+  }
+  return value_of(*walk, z, c);
 }
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let column = column_of(group.y * groups.x + group.x, local, workgroup_size, params.size.xy, params.stretches);
-  if (!column.exists) { return; }
-  let first = column.stretch * params.rows;
-  let end = min(first + params.rows, params.size.z);
-  let depth = params.size.x + params.size.y;
-  let step = params.size.x * params.size.y;
-  var out = column.u + params.size.x * (column.v + params.size.y * first);
-  var x = taps[column.u];
-  var y = taps[params.size.x + column.v];
-  let beyond = x.low == OUTSIDE || y.low == OUTSIDE;
-  if (beyond) {
-    // Any samples will do.
-    x = Tap(0u, 0u, 0.0);
-    y = x;
-  }
-  var below = 0.0;
-  var above = 0.0;
-  var below_at = OUTSIDE;
-  var above_at = OUTSIDE;
-  for (var row = first; row < end; row++) {
-    let z = taps[depth + row];
-    while (above_at != z.high && z.low != OUTSIDE) {
-      below = above;
-      below_at = above_at;
-      above_at = select(z.low, z.high, below_at == z.low);
-      above = in_plane(above_at, x, y);
-    }
-    let value = below * (1.0 - z.weight) + above * z.weight;
-    resampled[out] = select(value, params.outside, beyond || z.low == OUTSIDE);
+  let c = columns_of(group.y * groups.x + group.x, local);
+  if (!c.exist) { return; }
+  let step = params.size.x * params.size.y / 4u;
+  var out = c.number.x / 4u + c.first * step;
+  var walk = start_walk();
+  for (var row = c.first; row < c.climb_end; row++) {
+    quads[out] = climb_to(&walk, taps[params.size.x + params.size.y + row], c);
     out += step;
+  }
+  for (var row = c.first; row < c.walk_end; row++) {
+    quads[out] = walk_to(&walk, taps[params.size.x + params.size.y + row], c);
+    out += step;
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn ragged(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let c = columns_of(group.y * groups.x + group.x, local);
+  if (!c.exist) { return; }
+  let plane = params.size.x * params.size.y;
+  var out = c.number + c.first * plane;
+  var walk = start_walk();
+  for (var row = c.first; row < max(c.climb_end, c.walk_end); row++) {
+    let value = walk_to(&walk, taps[params.size.x + params.size.y + row], c);
+    resampled[out.x] = value.x;
+    if (c.number.y < plane) { resampled[out.y] = value.y; }
+    if (c.number.z < plane) { resampled[out.z] = value.z; }
+    if (c.number.w < plane) { resampled[out.w] = value.w; }
+    out += plane;
   }
 }

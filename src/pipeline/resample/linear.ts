@@ -6,12 +6,24 @@ import type { Geometry, Vec3 } from '../volume.ts';
 import { cutColumns, walkers } from './columns.ts';
 import { type AxisPositions, inside } from './positions.ts';
 
+/** For planes of a multiple of four voxels. */
 export const linear = defineKernel({
   name: 'resample/linear',
   source,
+  bindings: { params: 'uniform', samples: 'read', taps: 'read', quads: 'read_write' },
+  workgroup: 64,
+});
+/** For planes of any number of voxels. */
+export const ragged = defineKernel({
+  name: 'resample/linear:ragged',
+  source,
+  entryPoint: 'ragged',
   bindings: { params: 'uniform', samples: 'read', taps: 'read', resampled: 'read_write' },
   workgroup: 64,
 });
+
+/** Columns that an invocation walks. */
+const COLUMNS = 4;
 
 /** Mark of the tables for positions outside the image. */
 const OUTSIDE = 0xffffffff;
@@ -71,19 +83,17 @@ export function recordLinear(
   const columns = grid.size[0] * grid.size[1];
   const stretches = cutColumns(columns, grid.size[2]);
   const resampled = rec.buffer('resample/linear.resampled', voxelCount(grid) * 4);
-  const blends = (gridAxis: 0 | 1) => Number(lines[gridAxis]!.some((t) => t.weight !== 0));
+  const blends = (line: readonly Tap[]) => line.some((t) => t.weight !== 0);
   const params = {
     size: grid.size,
     stretches: stretches.count,
     rows: stretches.rows,
-    blends_x: blends(0),
-    blends_y: blends(1),
+    blends: Number(blends(lines[0]!) || blends(lines[1]!)),
     outside,
   };
-  rec.dispatch(
-    linear,
-    { params, samples, taps: rec.upload('resample/linear.taps', taps), resampled },
-    walkers(columns, stretches, linear.workgroup),
-  );
+  const args = { params, samples, taps: rec.upload('resample/linear.taps', taps) };
+  const invocations = walkers(columns / COLUMNS, stretches, linear.workgroup);
+  if (columns % COLUMNS === 0) rec.dispatch(linear, { ...args, quads: resampled }, invocations);
+  else rec.dispatch(ragged, { ...args, resampled }, invocations);
   return resampled;
 }
