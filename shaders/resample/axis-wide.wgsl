@@ -14,7 +14,7 @@ struct Params {
   old_first: vec3u,  // first sample of the box; unused along the axis
   length: u32,       // number of new samples
   has_tails: u32,    // 0: the old samples are float32
-  cast_values: u32,  // 1: cut off towards zero and clamp to `low` to `high`
+  cast_values: u32,  // 1: cut off towards zero, 2: round, halves up; then clamp to `low` to `high`
   low: f32,
   high: f32,
   zero: u32,         // 0, unknown to the compiler
@@ -44,6 +44,14 @@ fn cut_off(value: vec2f) -> f32 {
   return sign_of * select(whole, whole - 1.0, rest < -ROUNDING);
 }
 
+// The nearest whole number: likewise of the sum with a half.
+fn rounded(value: vec2f) -> f32 {
+  let raised = add2(value, vec2f(0.5, 0.0));
+  let whole = floor(raised.x);
+  let rest = (raised.x - whole) + raised.y;
+  return select(select(whole, whole - 1.0, rest < -ROUNDING), whole + 1.0, rest >= 1.0 - ROUNDING);
+}
+
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
@@ -62,8 +70,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (params.has_tails == 1u) { sample.y = tails[index]; }
     sum = add2(sum, multiply2(weights[row * params.count + t], sample));
   }
-  if (params.cast_values == 1u) {
-    resampled[k] = clamp(cut_off(sum), params.low, params.high);
+  if (params.cast_values != 0u) {
+    let whole = select(cut_off(sum), rounded(sum), params.cast_values == 2u);
+    resampled[k] = clamp(whole, params.low, params.high);
   } else {
     resampled[k] = sum.x;
     resampled_tails[k] = sum.y;

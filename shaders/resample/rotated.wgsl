@@ -16,7 +16,7 @@ struct Params {
   boundary: u32,        // 0 repeat, 1 mirror, 2 leave out and normalise
   origin_part: vec3f,
   rows: u32,            // rows of the table less one; 0 for the nearest voxel, halves up
-  cast_values: u32,
+  cast_values: u32,     // 1: cut off towards zero, 2: round, halves up; then clamp to `low` to `high`
   low: f32,
   high: f32,
   outside: f32,
@@ -94,6 +94,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (params.boundary == 2u) { sum /= total; }
-  if (params.cast_values == 1u) { sum = clamp(trunc(sum), params.low, params.high); }
+  if (params.cast_values != 0u) {
+    sum = clamp(select(trunc(sum), floor(sum + 0.5), params.cast_values == 2u), params.low, params.high);
+  }
   resampled[k] = sum;
 }

@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
-import { type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
+import { type DeviceVolume, fromDevice, isIntegerType, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
@@ -11,6 +11,7 @@ import {
   ibsiGrid,
   type Interpolator,
   itkGrid,
+  type MaskRule,
   parseInterpolator,
   pyradiomicsGrid,
   recordResample,
@@ -33,6 +34,11 @@ export interface ResampleStep {
   readonly grid?: GridRule;
   /** Voxels of the new grid that PyRadiomics' rule keeps round the region. Default 5. */
   readonly padDistance?: number;
+  /**
+   * Interpolated intensities are rounded to whole numbers, as IBSI asks of CT. Default: on IBSI's grid for images of
+   * integer types, which are cut off towards zero elsewhere as ITK does.
+   */
+  readonly round?: boolean;
 }
 
 /** Which steps to take; those left out are skipped. */
@@ -157,15 +163,19 @@ async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
   return found.map((f) => f.box).reduce(boxUnion);
 }
 
+/** How a mask comes onto the grid of a step: IBSI interpolates it and takes what is at least one half. */
+export const maskRuleOf = ({ grid }: Pick<ResampleStep, 'grid'>): MaskRule =>
+  grid === 'ibsi' ? 'majority' : 'nearest';
+
 /** Resamples an image on the GPU; the result is kept, the input stays. */
 export async function resampleImage(
   engine: Engine,
   image: DeviceVolume,
   grid: Geometry,
-  { interpolator }: Pick<ResampleStep, 'interpolator'>,
+  { interpolator, grid: rule, round = rule === 'ibsi' && isIntegerType(image.type) }: Omit<ResampleStep, 'spacing'>,
 ): Promise<DeviceVolume> {
   const rec = new Recording('resample');
-  const resampled = recordResample(rec, image, grid, { interpolator, software: engine.caps.software });
+  const resampled = recordResample(rec, image, grid, { interpolator, round, software: engine.caps.software });
   await engine.execute(rec);
   return resampled;
 }

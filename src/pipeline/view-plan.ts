@@ -4,7 +4,7 @@ import { type DeviceVolume, gridOf } from './device-volume.ts';
 import { gridColumns } from './diagnostics.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
-import { gridOfStep, resampleImage, type ResampleStep } from './preprocess.ts';
+import { gridOfStep, maskRuleOf, resampleImage, type ResampleStep } from './preprocess.ts';
 import { resampleMask } from './resample/index.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type MaskLabels, resolveSelection } from './selection.ts';
@@ -65,7 +65,7 @@ async function openView(
     if (resampled.voxels !== image.voxels) engine.release(resampled.voxels);
   };
   try {
-    const moved = await resampleMask(engine, mask, grid);
+    const moved = await resampleMask(engine, mask, grid, maskRuleOf(step));
     const labels = await findMaskLabels(engine, moved);
     const interpolated = await imageColumns(engine, resampled);
     return { view: { image: deviceIntensities(resampled), mask: moved, labels, interpolated }, release };

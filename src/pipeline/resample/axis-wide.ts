@@ -3,6 +3,7 @@ import source from '../../../shaders/resample/axis-wide.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
 import { newSize, type Samples, type Stretch } from './axis.ts';
+import { type Cast, noCast } from './cast.ts';
 import type { Taps } from './taps.ts';
 
 export const axisWide = defineKernel({
@@ -37,7 +38,7 @@ function pairs(values: Float64Array): Float32Array {
 
 /**
  * Resamples along one axis.
- * @param cast range that the values are cut off into, in the last pass; null leaves them as they are
+ * @param cast how the values become whole numbers, in the last pass; null leaves them as they are
  */
 export function recordAxisWide(
   rec: Recording,
@@ -45,7 +46,7 @@ export function recordAxisWide(
   along: 0 | 1 | 2,
   { count, first, weights }: Taps,
   box: readonly Stretch[],
-  cast: readonly [number, number] | null,
+  cast: Cast | null,
 ): WideSamples {
   const size: Vec3 = newSize(along, first.length, box);
   const length = size[0] * size[1] * size[2];
@@ -59,9 +60,7 @@ export function recordAxisWide(
     old_first: box.map((stretch) => stretch.first),
     length,
     has_tails: Number(tails !== null),
-    cast_values: Number(cast !== null),
-    low: cast?.[0] ?? 0,
-    high: cast?.[1] ?? 0,
+    ...(cast ?? noCast),
     zero: 0,
   };
   rec.dispatch(

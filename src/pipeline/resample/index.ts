@@ -5,8 +5,8 @@ import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
 import { type Interpolator, profileOf } from './interpolators.ts';
-import { castRange } from './cast.ts';
-import { recordLabel } from './label.ts';
+import { castOf } from './cast.ts';
+import { byGaussian, byMajority, recordLabel } from './label.ts';
 import { lineOf } from './lines.ts';
 import { recordLinear } from './linear.ts';
 import { type AxisPositions, parallelPositions } from './positions.ts';
@@ -24,11 +24,14 @@ export interface ResampleOptions {
   readonly defaultValue?: number;
   /** The adapter runs on the CPU (`engine.caps.software`): long lines for few cores. Default false. */
   readonly software?: boolean;
+  /** Interpolated values are rounded to whole numbers, as IBSI asks of CT. Default false. */
+  readonly round?: boolean;
 }
 
 /**
  * Resamples an image to a grid, as ITK's ResampleImageFilter with the identity transform: a voxel whose centre lies more than
- * half a voxel outside the image gets the default; images of integer types stay so, clamped and cut off towards zero.
+ * half a voxel outside the image gets the default; images of integer types stay so, clamped and cut off towards zero
+ * unless they are to be rounded.
  * The input stays; the result is kept and is the caller's to release.
  * @throws PipelineError BadSetting for the label Gaussian on a rotated grid
  */
@@ -36,9 +39,9 @@ export function recordResample(
   rec: Recording,
   image: DeviceVolume,
   grid: Geometry,
-  { interpolator = 'sitkBSpline', defaultValue = 0, software = false }: ResampleOptions = {},
+  options: ResampleOptions = {},
 ): DeviceVolume {
-  const voxels = recordVoxels(rec, image, grid, interpolator, defaultValue, software);
+  const voxels = recordVoxels(rec, image, grid, options);
   return { ...gridOf(grid), voxels: rec.keep(voxels), type: image.type };
 }
 
@@ -46,10 +49,9 @@ function recordVoxels(
   rec: Recording,
   image: DeviceVolume,
   grid: Geometry,
-  interpolator: Interpolator,
-  defaultValue: number,
-  software: boolean,
+  { interpolator = 'sitkBSpline', defaultValue = 0, software = false, round = false }: ResampleOptions,
 ): BufferRef {
+  const cast = castOf(image.type, round);
   const axes = parallelPositions(grid, image);
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
   switch (interpolator) {
@@ -57,20 +59,19 @@ function recordVoxels(
       if (axes) return recordNearest(rec, image.voxels, image.size, grid, axes, outside);
       break;
     case 'sitkLabelGaussian':
-      if (axes) return recordLabel(rec, image.voxels, image.size, grid, axes, outside);
+      if (axes) return recordLabel(rec, image.voxels, image.size, grid, axes, byGaussian(outside));
       throw new PipelineError(
         'BadSetting',
         'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
       );
     default:
-      if (axes && !castRange(image.type) && isBetween(axes, image)) {
-        if (interpolator === 'sitkLinear')
-          return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
+      if (axes && !cast && isBetween(axes, image)) {
+        if (interpolator === 'sitkLinear') return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
         if (interpolator === 'sitkBSpline' && software) return recordSpline(rec, image, grid, axes, defaultValue);
       }
-      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside);
+      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast);
   }
-  return recordRotated(rec, image, grid, interpolator, defaultValue);
+  return recordRotated(rec, image, grid, interpolator, defaultValue, cast);
 }
 
 /** Whether voxels of the grid lie in the image, some of them between its voxels. */
@@ -100,13 +101,36 @@ export async function resample(
   }
 }
 
-/** Resamples a label map by the nearest voxel, halves up as ITK; voxels outside become 0. */
-export async function resampleMask(engine: Engine, mask: Mask, grid: Geometry): Promise<Mask> {
+/** How labels come onto another grid. */
+export type MaskRule = 'nearest' | 'majority';
+
+/**
+ * Resamples a label map; voxels outside become 0.
+ * @param rule `nearest`: the label of the nearest voxel, halves up as ITK. `majority`: a label where its mask, interpolated
+ * linearly, is at least one half (IBSI 1, section 2.4)
+ * @throws PipelineError BadSetting for `majority` on a rotated grid
+ */
+export async function resampleMask(
+  engine: Engine,
+  mask: Mask,
+  grid: Geometry,
+  rule: MaskRule = 'nearest',
+): Promise<Mask> {
   const axes = parallelPositions(grid, mask);
-  if (axes === null) return resampleMaskToImage(mask, grid);
+  if (axes === null) {
+    if (rule === 'nearest') return resampleMaskToImage(mask, grid);
+    throw new PipelineError(
+      'BadSetting',
+      'IBSI’s rule for masks needs a grid parallel to the mask, found a rotated one; resample the mask to the image first',
+    );
+  }
   const rec = new Recording('resample/mask');
   const labels = rec.upload('resample.labels', Uint32Array.from(mask.data));
-  const download = rec.download(recordNearest(rec, labels, mask.size, grid, axes, 0));
+  const moved =
+    rule === 'nearest'
+      ? recordNearest(rec, labels, mask.size, grid, axes, 0)
+      : recordLabel(rec, labels, mask.size, grid, axes, byMajority);
+  const download = rec.download(moved);
   const words = (await engine.execute(rec)).u32(download);
   return { ...gridOf(grid), data: new (mask.data.constructor as new (words: Uint32Array) => Mask['data'])(words) };
 }

@@ -49,7 +49,8 @@ function tapOf(position: number, n: number): Tap {
 }
 
 /** On a sample only the first of the two is read; that of weight 1 takes its place. */
-const onFirst = ({ low, high, weight }: Tap): Tap => (weight === 1 ? { low: high, high, weight: 0 } : { low, high, weight });
+const onFirst = ({ low, high, weight }: Tap): Tap =>
+  weight === 1 ? { low: high, high, weight: 0 } : { low, high, weight };
 
 /**
  * Interpolates linearly.

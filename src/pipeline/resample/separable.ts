@@ -5,7 +5,7 @@ import type { Geometry, Vec3 } from '../volume.ts';
 import { recordAxis, type Stretch } from './axis.ts';
 import { recordAxisWide, type WideSamples } from './axis-wide.ts';
 import { recordGather } from './gather.ts';
-import { castRange } from './cast.ts';
+import type { Cast } from './cast.ts';
 import type { Profile } from './interpolators.ts';
 import { type Line, lineOf } from './lines.ts';
 import { type AxisPositions, inside } from './positions.ts';
@@ -51,13 +51,13 @@ export function recordSeparable(
   axes: readonly AxisPositions[],
   profile: Profile,
   outside: number,
+  cast: Cast | null,
 ): BufferRef {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
   if (lines.some((line) => line.positions.length === 0)) {
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
     return recordGather(rec, image.voxels, image.size, grid, nowhere, outside);
   }
-  const cast = castRange(image.type);
   const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], cast !== null));
   // The axis that shrinks most goes first: the others then have less to do.
   const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));

@@ -1,0 +1,89 @@
+/** IBSI's resampling: grids, masks and intensities of the sarcoma patients as the teams of IBSI 1's validation found them. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { toMask, toVolume } from '../../src/host/format/index.ts';
+import { readImageFile } from '../../src/host/node/read.ts';
+import { toDevice, fromDevice } from '../../src/pipeline/device-volume.ts';
+import { gridOfStep, maskRuleOf, resampleImage, type ResampleStep } from '../../src/pipeline/preprocess.ts';
+import { resampleMask } from '../../src/pipeline/resample/index.ts';
+import { useEngine } from '../support/engine.ts';
+import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
+
+/** Of the intensities' range in the region: the teams' own float32 splines differ by up to 1e-5 of it. */
+const SPREAD = 3e-5;
+/** Of the mean of rounded CT, in HU: a single voxel on the other side of a half among 17,000 makes 6e-5. */
+const ROUNDED_MEAN = 1e-3;
+
+/** Teams that must have found our value, of five. */
+const AGREEING = 2;
+
+const table = 'data/ibsi1_sts/values/ibsi1_validation_dev.csv';
+
+interface Case {
+  readonly id: string;
+  readonly modality: string;
+  /** Median of the teams by tag, and what each found. */
+  readonly values: ReadonlyMap<string, number>;
+  readonly found: ReadonlyMap<string, readonly number[]>;
+}
+
+function readCases(): Case[] {
+  const cases = new Map<string, Case & { values: Map<string, number>; found: Map<string, number[]> }>();
+  for (const line of readFileSync(sharedPath(table), 'utf8').trim().split('\n').slice(1)) {
+    const [id = '', modality = '', tag = '', median = '', , , ...teams] = line.split(',');
+    const key = `${id} ${modality}`;
+    const entry = cases.get(key) ?? { id, modality, values: new Map(), found: new Map() };
+    entry.values.set(tag, Number(median));
+    entry.found.set(tag, teams.filter((text) => text !== '').map(Number));
+    cases.set(key, entry);
+  }
+  return [...cases.values()];
+}
+
+/** The spacings of the validation: 1 mm, and 3 mm for PET; CT is rounded. */
+const stepOf = (modality: string): ResampleStep => ({
+  spacing: modality === 'PET' ? [3, 3, 3] : [1, 1, 1],
+  interpolator: 'sitkBSpline',
+  grid: 'ibsi',
+  round: modality === 'CT',
+});
+
+describeShared('IBSI resampling', () => {
+  const engine = useEngine();
+  const cases = hasShared ? readCases() : [];
+
+  it('has every patient and modality', () => {
+    expect(cases.length).toBe(18);
+  });
+
+  it.each(cases)('$id $modality', async ({ id, modality, values, found }) => {
+    const value = (tag: string) => values.get(tag) as number;
+    const folder = sharedPath('data/ibsi1_sts/dev', id);
+    const image = toVolume(await readImageFile(`${folder}/${modality}_image.nii.gz`));
+    const mask = toMask(await readImageFile(`${folder}/${modality}_mask.nii.gz`));
+    const step = stepOf(modality);
+    const grid = gridOfStep(image, step, null);
+    expect(grid.size).toEqual(['x', 'y', 'z'].map((axis) => value(`img_dim_${axis}_interp_img`)));
+    expect(grid.spacing).toEqual(['x', 'y', 'z'].map((axis) => value(`vox_dim_${axis}_interp_img`)));
+
+    const count = (labels: ArrayLike<number>) => Array.from(labels).filter((label) => label > 0).length;
+    const moved = await resampleMask(engine(), mask, grid, maskRuleOf(step));
+    expect(count(mask.data)).toBe(value('int_mask_vox_count_init_roi'));
+    expect(count(moved.data)).toBe(value('int_mask_vox_count_interp_roi'));
+
+    const device = await toDevice(engine(), image);
+    const resampled = await resampleImage(engine(), device, grid, step);
+    const { data } = await fromDevice(engine(), resampled);
+    engine().release(device.voxels, resampled.voxels);
+    const inside = Array.from(data).filter((_, i) => moved.data[i]! > 0);
+    const [low, high] = inside.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [inside[0]!, inside[0]!]);
+    const mean = inside.reduce((sum, x) => sum + x, 0) / inside.length;
+    const spread = SPREAD * (high! - low!);
+    /** Teams differ where their splines or masks do; ours must be a value that several found. */
+    const teams = (of: string, actual: number, tolerance: number) =>
+      found.get(`int_mask_${of}_int_interp_roi`)!.filter((x) => Math.abs(x - actual) <= tolerance).length;
+    expect(teams('min', low!, modality === 'CT' ? 0 : spread), 'minimum').toBeGreaterThanOrEqual(AGREEING);
+    expect(teams('max', high!, modality === 'CT' ? 0 : spread), 'maximum').toBeGreaterThanOrEqual(AGREEING);
+    expect(teams('mean', mean, modality === 'CT' ? ROUNDED_MEAN : spread), 'mean').toBeGreaterThanOrEqual(AGREEING);
+  });
+});
