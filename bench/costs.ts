@@ -9,11 +9,19 @@ export interface N4Work {
   readonly controls?: number;
 }
 
+/** Sizes that resampling works on; absent in cases without it. */
+export interface ResampleWork {
+  /** Voxels of the new grid; of the image: `imageVoxels`. */
+  readonly gridVoxels?: number;
+  /** Samples that count along an axis. */
+  readonly taps?: number;
+}
+
 /**
  * What each kernel has to do at least, per run: bytes that must be read or written once (an atomic counts 8) and integer
  * operations. One line per kernel; a test holds this table against the kernels there are.
  */
-export interface Work extends N4Work {
+export interface Work extends N4Work, ResampleWork {
   /** Voxels inside a region. */
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
@@ -45,6 +53,17 @@ const perImageVoxel = (bytes: number, operations: number): Cost => ({
 const perSample = (bytes: number, operations: number): Cost => ({
   bytes: ({ samples = 0 }) => samples * bytes,
   operations: ({ samples = 0 }) => samples * operations,
+});
+
+const perCell = (bytes: number, operations: number): Cost => ({
+  bytes: ({ cells }) => cells * bytes,
+  operations: ({ cells }) => cells * operations,
+});
+
+/** The image is read and the grid written once, whatever the number of passes. @param operations per new voxel */
+const perGridVoxel = (operations: (taps: number) => number): Cost => ({
+  bytes: ({ imageVoxels = 0, gridVoxels = 0 }) => 4 * (imageVoxels + gridVoxels),
+  operations: ({ gridVoxels = 0, taps = 0 }) => gridVoxels * operations(taps),
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
@@ -82,6 +101,11 @@ export const costs: Readonly<Record<string, Cost>> = {
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
+  'normalise/measure:statistics': perCell(4, 30),
+  'normalise/measure:distribution': perCell(4, 12),
+  'normalise/digits': perCell(4, 10),
+  'normalise/affine': perCell(8, 5),
+  'normalise/piecewise': perCell(8, 30),
   'n4/inspect': perImageVoxel(4, 5),
   'n4/otsu:count': perImageVoxel(4, 6),
   'n4/otsu:threshold': perImageVoxel(4.125, 3),
@@ -102,4 +126,16 @@ export const costs: Readonly<Record<string, Cost>> = {
   },
   'n4/apply': perImageVoxel(8, 50),
   'n4/rescale': perImageVoxel(8, 3),
+  // A multiplication and an addition for each tap along each axis; in numbers of twice the width about forty operations.
+  'resample/axis': perGridVoxel((taps) => 3 * 2 * taps),
+  'resample/axis-wide': perGridVoxel((taps) => 3 * 40 * taps),
+  'resample/gather': perGridVoxel(() => 5),
+  // Seven blends where the columns lie between samples.
+  'resample/linear': perGridVoxel(() => 7 * 3),
+  'resample/linear:ragged': perGridVoxel(() => 7 * 3),
+  // The filter up and down the line, four weights.
+  'resample/spline': perGridVoxel(() => 3 * (2 * 2 + 4 * 2)),
+  // Of the values that meet around a voxel, two at most as a rule.
+  'resample/label': perGridVoxel((taps) => 2 * 2 * taps ** 3),
+  'resample/rotated': perGridVoxel((taps) => 2 * taps ** 3 + 12 * taps),
 };

@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
-import { type DeviceVolume, fromDevice, isIntegerType, toDevice } from './device-volume.ts';
+import { type DeviceVolume, fromDevice, gridOf, isIntegerType, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { type NormaliseMethod, normalise } from './normalise/index.ts';
@@ -10,6 +10,7 @@ import type { ProgressEvent } from './progress.ts';
 import {
   ibsiGrid,
   type Interpolator,
+  isSameGrid,
   itkGrid,
   type MaskRule,
   parseInterpolator,
@@ -167,13 +168,17 @@ async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
 export const maskRuleOf = ({ grid }: Pick<ResampleStep, 'grid'>): MaskRule =>
   grid === 'ibsi' ? 'majority' : 'nearest';
 
-/** Resamples an image on the GPU; the result is kept, the input stays. */
+/**
+ * Resamples an image on the GPU; the input stays, the result is the caller's to release. To the grid that it has already it
+ * is handed back, with the same voxels.
+ */
 export async function resampleImage(
   engine: Engine,
   image: DeviceVolume,
   grid: Geometry,
   { interpolator, grid: rule, round = rule === 'ibsi' && isIntegerType(image.type) }: Omit<ResampleStep, 'spacing'>,
 ): Promise<DeviceVolume> {
+  if (isSameGrid(grid, image)) return { ...gridOf(grid), voxels: image.voxels, type: image.type };
   const rec = new Recording('resample');
   const resampled = recordResample(rec, image, grid, { interpolator, round, software: engine.caps.software });
   await engine.execute(rec);

@@ -74,6 +74,19 @@ function recordVoxels(
   return recordRotated(rec, image, grid, interpolator, defaultValue, cast);
 }
 
+/** Whether every voxel of a grid lies on the voxel of the image with the same index: nothing to resample. */
+export function isSameGrid(grid: Geometry, image: Geometry): boolean {
+  const axes = parallelPositions(grid, image);
+  return (
+    grid.size.every((n, i) => n === image.size[i]) &&
+    axes !== null &&
+    axes.every((a, gridAxis) => {
+      const { axis, whole, places } = lineOf(a, image.size[a.axis]);
+      return axis === gridAxis && whole && places.every((place, k) => place === k);
+    })
+  );
+}
+
 /** Whether voxels of the grid lie in the image, some of them between its voxels. */
 function isBetween(axes: readonly AxisPositions[], image: DeviceVolume): boolean {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
@@ -81,7 +94,7 @@ function isBetween(axes: readonly AxisPositions[], image: DeviceVolume): boolean
 }
 
 /**
- * Resamples an image in memory: one upload, one download.
+ * Resamples an image in memory: one upload, one download. To the grid that it has, the voxels are shared.
  * @throws EngineError LimitExceeded where the image or the grid is larger than the adapter binds
  */
 export async function resample(
@@ -90,6 +103,7 @@ export async function resample(
   grid: Geometry,
   options: ResampleOptions = {},
 ): Promise<Volume> {
+  if (isSameGrid(grid, volume)) return { ...gridOf(grid), data: volume.data };
   const rec = new Recording('resample');
   const image = uploadVolume(rec, volume);
   const resampled = recordResample(rec, image, grid, { software: engine.caps.software, ...options });
@@ -116,6 +130,7 @@ export async function resampleMask(
   grid: Geometry,
   rule: MaskRule = 'nearest',
 ): Promise<Mask> {
+  if (isSameGrid(grid, mask)) return { ...gridOf(grid), data: mask.data };
   const axes = parallelPositions(grid, mask);
   if (axes === null) {
     if (rule === 'nearest') return resampleMaskToImage(mask, grid);

@@ -58,7 +58,11 @@ export function recordSeparable(
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
     return recordGather(rec, image.voxels, image.size, grid, nowhere, outside);
   }
-  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], cast !== null));
+  // Where one axis is interpolated ITK smooths along all of them; where none is, the image is only cut out.
+  const smooths = profile.smooths && lines.some((line) => !line.whole);
+  const steps = lines.map((line) =>
+    stepOf(smooths ? { ...line, whole: false } : line, profile, image.size[line.axis], cast !== null),
+  );
   // The axis that shrinks most goes first: the others then have less to do.
   const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));
   let samples: WideSamples = { buffer: image.voxels, tails: null, size: image.size };
