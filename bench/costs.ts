@@ -131,6 +131,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   'resample/axis-wide': perGridVoxel((taps) => 3 * 40 * taps),
   'resample/gather': perGridVoxel(() => 5),
   // Seven blends where the columns lie between samples.
+  'resample/gather:ragged': perGridVoxel(() => 5),
   'resample/linear': perGridVoxel(() => 7 * 3),
   'resample/linear:ragged': perGridVoxel(() => 7 * 3),
   // The filter up and down the line, four weights.

@@ -3,7 +3,8 @@
 // and takes a new one only where the walk has reached it. By tables, one entry per index along each axis, made in float64
 // on the host. `main` stores four voxels at a time and needs planes of a multiple of four voxels; `ragged` does not.
 // Grid: per stretch, linear over groups of four voxels of a plane; columns out of range are not written.
-// Definition: itkLinearInterpolateImageFunction.h (end samples repeated). Twin: test/reference/resample/separable.ts
+// Definition: itkLinearInterpolateImageFunction.h (end samples repeated). Twin: test/reference/resample/interpolate.ts
+#import common/quads
 
 struct Params {
   size: vec3u,     // of the grid
@@ -30,10 +31,8 @@ override workgroup_size: u32 = 64;
 
 const OUTSIDE = 0xffffffffu;
 
-// Four columns, and what they need of a plane.
+// What four columns need of a plane.
 struct Columns {
-  exist: bool,
-  number: vec4u,
   beyond: vec4<bool>,
   low_low: vec4u,    // offsets of the samples before along x and y
   high_low: vec4u,   // after along x
@@ -41,9 +40,10 @@ struct Columns {
   high_high: vec4u,
   weight_x: vec4f,
   weight_y: vec4f,
-  first: u32,        // row of the stretch
-  climb_end: u32,    // of the loop over the rows of columns that run through samples
-  walk_end: u32,     // of the loop over the rows of others; one is 0: software drivers run both sides of a branch in a loop
+  // Ends of two loops: over the rows of columns that run through samples, and of others. One is 0: software drivers run
+  // both sides of a branch inside a loop.
+  climb_end: u32,
+  walk_end: u32,
 }
 
 struct Walk {
@@ -53,18 +53,9 @@ struct Walk {
   above_at: u32,
 }
 
-fn columns_of(group: u32, local: u32) -> Columns {
-  let plane = params.size.x * params.size.y;
-  let parts = max((plane + 4u * workgroup_size - 1u) / (4u * workgroup_size), 1u);
-  let stretch = group / parts;
-  let start = 4u * ((group - stretch * parts) * workgroup_size + local);
-  let number = vec4u(start, start + 1u, start + 2u, start + 3u);
-  let first = stretch * params.rows;
-  let end = min(first + params.rows, params.size.z);
-  let v = number / max(params.size.x, 1u);
-  let u = number - v * params.size.x;
-  let rows = params.size.x + min(v, vec4u(params.size.y - 1u));
-  let x = array(taps[u.x], taps[u.y], taps[u.z], taps[u.w]);
+fn columns_of(q: Quad) -> Columns {
+  let rows = params.size.x + q.v;
+  let x = array(taps[q.u.x], taps[q.u.y], taps[q.u.z], taps[q.u.w]);
   let y = array(taps[rows.x], taps[rows.y], taps[rows.z], taps[rows.w]);
   let low_x = vec4u(x[0].low, x[1].low, x[2].low, x[3].low);
   let low_y = vec4u(y[0].low, y[1].low, y[2].low, y[3].low);
@@ -73,8 +64,6 @@ fn columns_of(group: u32, local: u32) -> Columns {
   // Beyond the image any sample will do.
   let beyond = (low_x == vec4u(OUTSIDE)) | (low_y == vec4u(OUTSIDE));
   return Columns(
-    start < plane && stretch < params.stretches,
-    number,
     beyond,
     select(low_x + low_y, vec4u(0u), beyond),
     select(high_x + low_y, vec4u(0u), beyond),
@@ -82,9 +71,8 @@ fn columns_of(group: u32, local: u32) -> Columns {
     select(high_x + high_y, vec4u(0u), beyond),
     vec4f(x[0].weight, x[1].weight, x[2].weight, x[3].weight),
     vec4f(y[0].weight, y[1].weight, y[2].weight, y[3].weight),
-    first,
-    select(end, 0u, params.blends == 1u),
-    select(0u, end, params.blends == 1u),
+    select(q.end, 0u, params.blends == 1u),
+    select(0u, q.end, params.blends == 1u),
   );
 }
 
@@ -141,16 +129,17 @@ fn climb_to(walk: ptr<function, Walk>, z: Tap, c: Columns) -> vec4f {
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let c = columns_of(group.y * groups.x + group.x, local);
-  if (!c.exist) { return; }
+  let q = quad_of(group.y * groups.x + group.x, local, workgroup_size, params.size, params.stretches, params.rows);
+  if (!q.exists) { return; }
+  let c = columns_of(q);
   let step = params.size.x * params.size.y / 4u;
-  var out = c.number.x / 4u + c.first * step;
+  var out = q.number.x / 4u + q.first * step;
   var walk = start_walk();
-  for (var row = c.first; row < c.climb_end; row++) {
+  for (var row = q.first; row < c.climb_end; row++) {
     quads[out] = climb_to(&walk, taps[params.size.x + params.size.y + row], c);
     out += step;
   }
-  for (var row = c.first; row < c.walk_end; row++) {
+  for (var row = q.first; row < c.walk_end; row++) {
     quads[out] = walk_to(&walk, taps[params.size.x + params.size.y + row], c);
     out += step;
   }
@@ -158,17 +147,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 @compute @workgroup_size(workgroup_size)
 fn ragged(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let c = columns_of(group.y * groups.x + group.x, local);
-  if (!c.exist) { return; }
+  let q = quad_of(group.y * groups.x + group.x, local, workgroup_size, params.size, params.stretches, params.rows);
+  if (!q.exists) { return; }
+  let c = columns_of(q);
   let plane = params.size.x * params.size.y;
-  var out = c.number + c.first * plane;
+  var out = q.number + q.first * plane;
   var walk = start_walk();
-  for (var row = c.first; row < max(c.climb_end, c.walk_end); row++) {
+  for (var row = q.first; row < q.end; row++) {
     let value = walk_to(&walk, taps[params.size.x + params.size.y + row], c);
     resampled[out.x] = value.x;
-    if (c.number.y < plane) { resampled[out.y] = value.y; }
-    if (c.number.z < plane) { resampled[out.z] = value.z; }
-    if (c.number.w < plane) { resampled[out.w] = value.w; }
+    if (q.number.y < plane) { resampled[out.y] = value.y; }
+    if (q.number.z < plane) { resampled[out.z] = value.z; }
+    if (q.number.w < plane) { resampled[out.w] = value.w; }
     out += plane;
   }
 }

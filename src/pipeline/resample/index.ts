@@ -77,14 +77,11 @@ function recordVoxels(
 /** Whether every voxel of a grid lies on the voxel of the image with the same index: nothing to resample. */
 export function isSameGrid(grid: Geometry, image: Geometry): boolean {
   const axes = parallelPositions(grid, image);
-  return (
-    grid.size.every((n, i) => n === image.size[i]) &&
-    axes !== null &&
-    axes.every((a, gridAxis) => {
-      const { axis, whole, places } = lineOf(a, image.size[a.axis]);
-      return axis === gridAxis && whole && places.every((place, k) => place === k);
-    })
-  );
+  if (axes === null || grid.size.some((n, i) => n !== image.size[i])) return false;
+  return axes.every((a, gridAxis) => {
+    const { axis, whole, places } = lineOf(a, image.size[a.axis]);
+    return axis === gridAxis && whole && places.every((place, k) => place === k);
+  });
 }
 
 /** Whether voxels of the grid lie in the image, some of them between its voxels. */

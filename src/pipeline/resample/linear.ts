@@ -3,7 +3,7 @@ import source from '../../../shaders/resample/linear.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { voxelCount } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
-import { cutColumns, walkers } from './columns.ts';
+import { cutColumns, WALKERS } from './columns.ts';
 import { type AxisPositions, inside } from './positions.ts';
 
 /** For planes of a multiple of four voxels. */
@@ -11,19 +11,16 @@ export const linear = defineKernel({
   name: 'resample/linear',
   source,
   bindings: { params: 'uniform', samples: 'read', taps: 'read', quads: 'read_write' },
-  workgroup: 64,
+  workgroup: WALKERS,
 });
 /** For planes of any number of voxels. */
-export const ragged = defineKernel({
+export const linearRagged = defineKernel({
   name: 'resample/linear:ragged',
   source,
   entryPoint: 'ragged',
   bindings: { params: 'uniform', samples: 'read', taps: 'read', resampled: 'read_write' },
-  workgroup: 64,
+  workgroup: WALKERS,
 });
-
-/** Columns that an invocation walks. */
-const COLUMNS = 4;
 
 /** Mark of the tables for positions outside the image. */
 const OUTSIDE = 0xffffffff;
@@ -81,20 +78,18 @@ export function recordLinear(
     taps[3 * k + 1] = high;
     weights[3 * k + 2] = weight;
   });
-  const columns = grid.size[0] * grid.size[1];
-  const stretches = cutColumns(columns, grid.size[2]);
+  const walk = cutColumns(grid.size);
   const resampled = rec.buffer('resample/linear.resampled', voxelCount(grid) * 4);
   const blends = (line: readonly Tap[]) => line.some((t) => t.weight !== 0);
   const params = {
     size: grid.size,
-    stretches: stretches.count,
-    rows: stretches.rows,
+    stretches: walk.stretches,
+    rows: walk.rows,
     blends: Number(blends(lines[0]!) || blends(lines[1]!)),
     outside,
   };
   const args = { params, samples, taps: rec.upload('resample/linear.taps', taps) };
-  const invocations = walkers(columns / COLUMNS, stretches, linear.workgroup);
-  if (columns % COLUMNS === 0) rec.dispatch(linear, { ...args, quads: resampled }, invocations);
-  else rec.dispatch(ragged, { ...args, resampled }, invocations);
+  if (walk.even) rec.dispatch(linear, { ...args, quads: resampled }, walk.invocations);
+  else rec.dispatch(linearRagged, { ...args, resampled }, walk.invocations);
   return resampled;
 }
