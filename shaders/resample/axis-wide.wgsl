@@ -1,7 +1,7 @@
 // resample/axis-wide: resample/axis in numbers of twice the width (common/twofold), for images of integer types, whose new
 // values are cut off: there the side of a whole number decides. One invocation per new sample.
 // Grid: linear over the new samples; out-of-range invocations do nothing.
-// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/resample.ts
+// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
 #import common/twofold

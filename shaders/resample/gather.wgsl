@@ -3,7 +3,7 @@
 // says outside, it writes the default. Words are copied as they are, so that labels stay exact.
 // `main` stores four voxels at a time and needs planes of a multiple of four voxels; `ragged` does not.
 // Grid: per stretch, linear over groups of four voxels of a plane; columns out of range are not written.
-// Definition: itkResampleImageFilter.hxx. Twin: test/reference/resample/gather.ts
+// Definition: itkResampleImageFilter.hxx. Twin: test/reference/resample/interpolate.ts
 #import common/quads
 
 struct Params {

@@ -1,7 +1,7 @@
 // resample/label: the value that the neighbourhood speaks for. One invocation per voxel of the grid: of the values around it
 // it takes the one whose voxels weigh most together, if they weigh enough. Weights by one table per axis, made on the host.
 // Grid: linear over the voxels; out-of-range invocations do nothing.
-// Definition: itkLabelImageGaussianInterpolateImageFunction.hxx; IBSI 1, section 2.4 (interpolated masks). Twin: test/reference/resample/resample.ts
+// Definition: itkLabelImageGaussianInterpolateImageFunction.hxx; IBSI 1, section 2.4 (interpolated masks). Twin: test/reference/resample/labels.ts
 #import common/grid
 #import common/box
 

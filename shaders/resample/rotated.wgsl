@@ -3,7 +3,7 @@
 // float32 holds it to 1e-7 voxel. The weights of the stencil along each axis come from a table over the fraction, between
 // whose rows it interpolates. Beyond the image samples are repeated, mirrored or left out.
 // Grid: linear over the voxels; out-of-range invocations do nothing.
-// Definition: src/pipeline/resample/rotated.ts, itkResampleImageFilter.hxx. Twin: test/reference/resample/resample.ts
+// Definition: src/pipeline/resample/rotated.ts, itkResampleImageFilter.hxx. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
 

@@ -3,7 +3,7 @@
 // sample, by tables made in float64 on the host. The line is mirrored about its ends. Of the other axes a box is cut out.
 // Few operations, but each depends on the one before: for adapters that have a core per line rather than a thousand.
 // Grid: linear over the lines; out-of-range invocations do nothing.
-// Definition: Unser 1999 (box 2), itkBSplineDecompositionImageFilter.hxx. Twin: test/reference/resample/resample.ts
+// Definition: Unser 1999 (box 2), itkBSplineDecompositionImageFilter.hxx. Twin: test/reference/resample/interpolate.ts
 #import common/columns
 
 struct Params {
