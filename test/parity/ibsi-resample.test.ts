@@ -4,9 +4,11 @@ import { expect, it } from 'vitest';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { readImageFile } from '../../src/host/node/read.ts';
 import { toDevice, fromDevice } from '../../src/pipeline/device-volume.ts';
+import { extract } from '../../src/pipeline/extract.ts';
 import { gridOfStep, maskRuleOf, resampleImage, type ResampleStep } from '../../src/pipeline/preprocess.ts';
 import { resampleMask } from '../../src/pipeline/resample/index.ts';
 import { useEngine } from '../support/engine.ts';
+import { expectClose } from '../support/close.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 
 /** Of the intensities' range in the region: the teams' own float32 splines differ by up to 1e-5 of it. */
@@ -85,5 +87,46 @@ describeShared('IBSI resampling', () => {
     expect(teams('min', low!, modality === 'CT' ? 0 : spread), 'minimum').toBeGreaterThanOrEqual(AGREEING);
     expect(teams('max', high!, modality === 'CT' ? 0 : spread), 'maximum').toBeGreaterThanOrEqual(AGREEING);
     expect(teams('mean', mean, modality === 'CT' ? ROUNDED_MEAN : spread), 'mean').toBeGreaterThanOrEqual(AGREEING);
+  });
+
+  /** The CT phantom at 2 mm: configurations C and D linearly, E by splines. Consensus values with their tolerances. */
+  it.each([
+    ['C', 'sitkLinear'],
+    ['D', 'sitkLinear'],
+    ['E', 'sitkBSpline'],
+  ] as const)('CT phantom, configuration %s', async (configuration, interpolator) => {
+    const consensus = new Map(
+      readFileSync(sharedPath('data/ibsi1/ibsi1_diagnostics.csv'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(','))
+        .filter(([name]) => name === configuration)
+        .map(([, tag = '', value, tolerance]) => [tag, { value: Number(value), tolerance: Number(tolerance) }]),
+    );
+    const folder = sharedPath('data/ibsi1/ibsi_1_ct_radiomics_phantom/nifti');
+    const image = toVolume(await readImageFile(`${folder}/image/phantom.nii.gz`));
+    const mask = toMask(await readImageFile(`${folder}/mask/mask.nii.gz`));
+    const step: ResampleStep = { spacing: [2, 2, 2], interpolator, grid: 'ibsi', round: true };
+    const [row] = await extract(engine(), image, mask, {
+      classes: ['firstorder'],
+      preprocess: { resample: step },
+    });
+    const grid = gridOfStep(image, step, null);
+    grid.size.forEach((n, i) => {
+      expect(n).toBe(consensus.get(`img_dim_${'xyz'[i]}_interp_img`)!.value);
+    });
+    expect(row!['diagnostics_Mask-interpolated_VoxelNum']).toBe(consensus.get('int_mask_vox_count_interp_roi')!.value);
+    for (const [column, of] of [
+      ['Mean', 'mean'],
+      ['Minimum', 'min'],
+      ['Maximum', 'max'],
+    ] as const) {
+      const { value, tolerance } = consensus.get(`int_mask_${of}_int_interp_roi`)!;
+      // Printed with three digits.
+      expectClose(row![`diagnostics_Mask-interpolated_${column}`] as number, value, {
+        abs: tolerance + 0.05,
+        what: of,
+      });
+    }
   });
 });
