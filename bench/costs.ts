@@ -136,6 +136,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   'resample/linear:ragged': perGridVoxel(() => 7 * 3),
   // The filter up and down the line, four weights.
   'resample/spline': perGridVoxel(() => 3 * (2 * 2 + 4 * 2)),
+  'resample/spline-wide': perGridVoxel(() => 3 * (2 * 40 + 4 * 40)),
   // Of the values that meet around a voxel, two at most as a rule.
   'resample/label': perGridVoxel((taps) => 2 * 2 * taps ** 3),
   'resample/rotated': perGridVoxel((taps) => 2 * taps ** 3 + 12 * taps),

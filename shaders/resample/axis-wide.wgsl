@@ -4,7 +4,7 @@
 // Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
-#import common/twofold
+#import common/whole
 
 struct Params {
   size: vec3u,       // new samples
@@ -30,28 +30,6 @@ struct Params {
 
 override workgroup_size: u32 = 64;
 
-// Of values that are whole but for rounding, float64 has the whole number where all neighbours are equal.
-const ROUNDING = 1e-8;
-
-// Cut off towards zero: the whole part of the high word, one less where the low word falls short of it.
-fn cut_off(value: vec2f) -> f32 {
-  let sign_of = select(1.0, -1.0, value.x < 0.0);
-  let high = value.x * sign_of;
-  let low = value.y * sign_of;
-  let whole = floor(high);
-  let rest = (high - whole) + low;
-  if (rest >= 1.0 - ROUNDING) { return sign_of * (whole + 1.0); }
-  return sign_of * select(whole, whole - 1.0, rest < -ROUNDING);
-}
-
-// The nearest whole number: likewise of the sum with a half.
-fn rounded(value: vec2f) -> f32 {
-  let raised = add2(value, vec2f(0.5, 0.0));
-  let whole = floor(raised.x);
-  let rest = (raised.x - whole) + raised.y;
-  return select(select(whole, whole - 1.0, rest < -ROUNDING), whole + 1.0, rest >= 1.0 - ROUNDING);
-}
-
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
@@ -71,8 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sum = add2(sum, multiply2(weights[row * params.count + t], sample));
   }
   if (params.cast_values != 0u) {
-    let whole = select(cut_off(sum), rounded(sum), params.cast_values == 2u);
-    resampled[k] = clamp(whole, params.low, params.high);
+    resampled[k] = whole_of(sum);
   } else {
     resampled[k] = sum.x;
     resampled_tails[k] = sum.y;

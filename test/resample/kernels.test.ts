@@ -162,12 +162,19 @@ describe('kernels of resampling', () => {
     });
   }
 
-  it.each(cases)('resample/axis-wide cuts off and rounds whole numbers: %s', async (_name, size, wanted) => {
-    for (const interpolator of ['sitkLinear', 'sitkBSpline', 'sitkGaussian'] as const) {
+  const wholes = [
+    ['resample/axis-wide', 'sitkLinear', false],
+    ['resample/axis-wide', 'sitkBSpline', false],
+    ['resample/axis-wide', 'sitkGaussian', false],
+    ['resample/spline-wide', 'sitkBSpline', true],
+  ] as const;
+  it.each(cases)('whole numbers, cut off and rounded: %s', async (_name, size, wanted) => {
+    for (const [kernel, interpolator, software] of wholes) {
       for (const round of [false, true]) {
         const image: Volume = { ...imageGrid(size), data: noise(size, true, 12) };
         const grid = parallel(image, wanted);
-        const { data, kernels } = await run(engine(), image, grid, { interpolator, round });
+        const { data, kernels } = await run(engine(), image, grid, { interpolator, round, software });
+        expect(kernels.every((name) => /gather/.test(name) || name === kernel)).toBe(true);
         for (const name of kernels) used.add(name);
         const exact = interpolate(image, grid, interpolator, 0);
         const wrong = exact.filter((e, i) => {
@@ -314,6 +321,7 @@ describe('kernels of resampling', () => {
       'resample/linear:ragged',
       'resample/rotated',
       'resample/spline',
+      'resample/spline-wide',
     ]);
   });
 });

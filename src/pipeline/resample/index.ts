@@ -65,9 +65,11 @@ function recordVoxels(
         'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
       );
     default:
-      if (axes && !cast && isBetween(axes, image)) {
-        if (interpolator === 'sitkLinear') return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
-        if (interpolator === 'sitkBSpline' && software) return recordSpline(rec, image, grid, axes, defaultValue);
+      if (axes && isBetween(axes, image)) {
+        if (interpolator === 'sitkLinear' && !cast)
+          return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
+        if (interpolator === 'sitkBSpline' && software)
+          return recordSpline(rec, image, grid, axes, { outside: defaultValue, cast });
       }
       if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast);
   }
