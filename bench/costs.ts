@@ -9,11 +9,19 @@ export interface N4Work {
   readonly controls?: number;
 }
 
+/** Sizes that resampling works on; absent in cases without it. */
+export interface ResampleWork {
+  /** Voxels of the new grid; of the image: `imageVoxels`. */
+  readonly gridVoxels?: number;
+  /** Samples that count along an axis. */
+  readonly taps?: number;
+}
+
 /**
  * What each kernel has to do at least, per run: bytes that must be read or written once (an atomic counts 8) and integer
  * operations. One line per kernel; a test holds this table against the kernels there are.
  */
-export interface Work extends N4Work {
+export interface Work extends N4Work, ResampleWork {
   /** Voxels inside a region. */
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
@@ -45,6 +53,12 @@ const perImageVoxel = (bytes: number, operations: number): Cost => ({
 const perSample = (bytes: number, operations: number): Cost => ({
   bytes: ({ samples = 0 }) => samples * bytes,
   operations: ({ samples = 0 }) => samples * operations,
+});
+
+/** The image is read and the grid written once, whatever the number of passes. @param operations per new voxel */
+const perGridVoxel = (operations: (taps: number) => number): Cost => ({
+  bytes: ({ imageVoxels = 0, gridVoxels = 0 }) => 4 * (imageVoxels + gridVoxels),
+  operations: ({ gridVoxels = 0, taps = 0 }) => gridVoxels * operations(taps),
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
@@ -108,9 +122,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'normalise/affine': perImageVoxel(8, 5),
   'normalise/affine-wide': perImageVoxel(12, 100),
   'normalise/piecewise': perImageVoxel(8, 30),
-  // Eight bands of coif1: seven steps that read one image and write two, six products for each sample of these.
   // One standard deviation: nine passes of sixteen products forwards and backwards, the causal half on the way.
   'filter/recursive': perImageVoxel(9 * (8 + 20) + 3 * 8, 9 * 16 * 26),
+  // Eight bands of coif1: seven steps that read one image and write two, six products for each sample of these.
   'filter/wavelet': perImageVoxel(4 + 6 * 8 + 14 * 8, 14 * 6 * 26),
   'filter/peak': perImageVoxel(4, 20),
   'filter/point:lookup': perImageVoxel(20, 15),
@@ -125,4 +139,18 @@ export const costs: Readonly<Record<string, Cost>> = {
   'filter/lbp3d:sample': perVoxel(4 + 8 + 42 * 8, 42 * 84 * 50),
   'filter/lbp3d:level': perVoxel(4 + 8 + 42 * 8, 2 * 42 * 25),
   'filter/lbp3d:kurtosis': perVoxel(4 + 8 + 42 * 8, 42 * 200),
+  // A multiplication and an addition for each tap along each axis; in numbers of twice the width about forty operations.
+  'resample/axis': perGridVoxel((taps) => 3 * 2 * taps),
+  'resample/axis-wide': perGridVoxel((taps) => 3 * 40 * taps),
+  'resample/gather': perGridVoxel(() => 5),
+  // Seven blends where the columns lie between samples.
+  'resample/gather:ragged': perGridVoxel(() => 5),
+  'resample/linear': perGridVoxel(() => 7 * 3),
+  'resample/linear:ragged': perGridVoxel(() => 7 * 3),
+  // The filter up and down the line, four weights.
+  'resample/spline': perGridVoxel(() => 3 * (2 * 2 + 4 * 2)),
+  'resample/spline-wide': perGridVoxel(() => 3 * (2 * 40 + 4 * 40)),
+  // Of the values that meet around a voxel, two at most as a rule.
+  'resample/label': perGridVoxel((taps) => 2 * 2 * taps ** 3),
+  'resample/rotated': perGridVoxel((taps) => 2 * taps ** 3 + 12 * taps),
 };

@@ -1,10 +1,10 @@
 // resample/axis-wide: resample/axis in numbers of twice the width (common/twofold), for images of integer types, whose new
 // values are cut off: there the side of a whole number decides. One invocation per new sample.
 // Grid: linear over the new samples; out-of-range invocations do nothing.
-// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/resample.ts
+// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
-#import common/twofold
+#import common/cast
 
 struct Params {
   size: vec3u,       // new samples
@@ -14,7 +14,7 @@ struct Params {
   old_first: vec3u,  // first sample of the box; unused along the axis
   length: u32,       // number of new samples
   has_tails: u32,    // 0: the old samples are float32
-  cast_values: u32,  // 1: cut off towards zero and clamp to `low` to `high`
+  cast_values: u32,  // 1: cut off towards zero, 2: round, halves up; then clamp to `low` to `high`
   low: f32,
   high: f32,
   zero: u32,         // 0, unknown to the compiler
@@ -29,20 +29,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> resampled_tails: array<f32>;
 
 override workgroup_size: u32 = 64;
-
-// Of values that are whole but for rounding, float64 has the whole number where all neighbours are equal.
-const ROUNDING = 1e-8;
-
-// Cut off towards zero: the whole part of the high word, one less where the low word falls short of it.
-fn cut_off(value: vec2f) -> f32 {
-  let sign_of = select(1.0, -1.0, value.x < 0.0);
-  let high = value.x * sign_of;
-  let low = value.y * sign_of;
-  let whole = floor(high);
-  let rest = (high - whole) + low;
-  if (rest >= 1.0 - ROUNDING) { return sign_of * (whole + 1.0); }
-  return sign_of * select(whole, whole - 1.0, rest < -ROUNDING);
-}
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -62,8 +48,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (params.has_tails == 1u) { sample.y = tails[index]; }
     sum = add2(sum, multiply2(weights[row * params.count + t], sample));
   }
-  if (params.cast_values == 1u) {
-    resampled[k] = clamp(cut_off(sum), params.low, params.high);
+  if (params.cast_values != 0u) {
+    resampled[k] = whole_of(sum);
   } else {
     resampled[k] = sum.x;
     resampled_tails[k] = sum.y;

@@ -1,7 +1,7 @@
 // resample/axis: resampling along one axis. One invocation per new sample: the weighted sum of `count` neighbours along
 // the axis, by tables made in float64 on the host. Along the other axes a box is cut out of the old samples.
 // Grid: linear over the new samples; out-of-range invocations do nothing.
-// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/resample.ts
+// Definition: src/pipeline/resample/interpolators.ts. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
 

@@ -1,7 +1,7 @@
-// resample/label: the value that the Gaussian's weights speak for. One invocation per voxel of the grid: of the values in its
-// neighbourhood it takes the one whose voxels weigh most together. Weights by one table per axis, made on the host.
+// resample/label: the value that the neighbourhood speaks for. One invocation per voxel of the grid: of the values around it
+// it takes the one whose voxels weigh most together, if they weigh enough. Weights by one table per axis, made on the host.
 // Grid: linear over the voxels; out-of-range invocations do nothing.
-// Definition: itkLabelImageGaussianInterpolateImageFunction.hxx. Twin: test/reference/resample/resample.ts
+// Definition: itkLabelImageGaussianInterpolateImageFunction.hxx; IBSI 1, section 2.4 (interpolated masks). Twin: test/reference/resample/labels.ts
 #import common/grid
 #import common/box
 
@@ -9,8 +9,9 @@ struct Params {
   size: vec3u,
   length: u32,
   counts: vec3u,        // samples of the stencil along each axis of the grid
-  outside: u32,         // word of voxels outside
+  otherwise: u32,       // word where nothing weighs enough, and outside
   strides: vec3u,       // of the image, along each axis of the grid
+  least: f32,           // weight that counts as enough
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let at = position_of(k, params.size);
   let starts = vec3u(first[at.x], first[params.size.x + at.y], first[params.size.x + params.size.y + at.z]);
   if (any(starts == vec3u(OUTSIDE))) {
-    chosen[k] = params.outside;
+    chosen[k] = params.otherwise;
     return;
   }
   let counts = params.counts;
@@ -40,11 +41,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let base = dot(starts, params.strides);
   let total = counts.x * counts.y * counts.z;
   var best = -1.0;
-  var value = params.outside;
+  var value = params.otherwise;
   for (var i = 0u; i < total; i++) {
     let p = position_of(i, counts);
     let candidate = samples[base + dot(p, params.strides)];
     if (candidate == value && best >= 0.0) { continue; }
+    // What is written otherwise need not win.
+    if (candidate == params.otherwise && params.least > 0.0) { continue; }
     var sum = 0.0;
     for (var c = 0u; c < counts.z; c++) {
       for (var b = 0u; b < counts.y; b++) {
@@ -55,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         }
       }
     }
-    if (sum > best) {
+    if (sum > best && sum >= params.least) {
       best = sum;
       value = candidate;
     }

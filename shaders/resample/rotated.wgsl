@@ -3,7 +3,7 @@
 // float32 holds it to 1e-7 voxel. The weights of the stencil along each axis come from a table over the fraction, between
 // whose rows it interpolates. Beyond the image samples are repeated, mirrored or left out.
 // Grid: linear over the voxels; out-of-range invocations do nothing.
-// Definition: src/pipeline/resample/rotated.ts, itkResampleImageFilter.hxx. Twin: test/reference/resample/resample.ts
+// Definition: src/pipeline/resample/rotated.ts, itkResampleImageFilter.hxx. Twin: test/reference/resample/interpolate.ts
 #import common/grid
 #import common/box
 
@@ -16,7 +16,7 @@ struct Params {
   boundary: u32,        // 0 repeat, 1 mirror, 2 leave out and normalise
   origin_part: vec3f,
   rows: u32,            // rows of the table less one; 0 for the nearest voxel, halves up
-  cast_values: u32,
+  cast_values: u32,     // 1: cut off towards zero, 2: round, halves up; then clamp to `low` to `high`
   low: f32,
   high: f32,
   outside: f32,
@@ -94,6 +94,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (params.boundary == 2u) { sum /= total; }
-  if (params.cast_values == 1u) { sum = clamp(trunc(sum), params.low, params.high); }
+  if (params.cast_values != 0u) {
+    sum = clamp(select(trunc(sum), floor(sum + 0.5), params.cast_values == 2u), params.low, params.high);
+  }
   resampled[k] = sum;
 }

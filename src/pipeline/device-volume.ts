@@ -38,6 +38,9 @@ export function typeOf(data: VoxelArray): VoxelType {
   return (Object.keys(arrayTypes) as VoxelType[]).find((type) => data instanceof arrayTypes[type]) as VoxelType;
 }
 
+/** Whether values of a type are whole numbers. */
+export const isIntegerType = (type: VoxelType): boolean => !type.startsWith('float');
+
 /** Number of voxels of a grid. */
 export const voxelCount = ({ size }: Geometry): number => size[0] * size[1] * size[2];
 

@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../engine/index.ts';
 import { type Box, boxUnion, wholeBox } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
-import { buffersOf, type DeviceVolume, fromDevice, toDevice } from './device-volume.ts';
+import { buffersOf, type DeviceVolume, fromDevice, gridOf, isIntegerType, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
 import { requireSameGrid } from './mask-geometry.ts';
@@ -11,7 +11,9 @@ import type { ProgressEvent } from './progress.ts';
 import {
   ibsiGrid,
   type Interpolator,
+  isSameGrid,
   itkGrid,
+  type MaskRule,
   parseInterpolator,
   pyradiomicsGrid,
   recordResample,
@@ -34,6 +36,11 @@ export interface ResampleStep {
   readonly grid?: GridRule;
   /** Voxels of the new grid that PyRadiomics' rule keeps round the region. Default 5. */
   readonly padDistance?: number;
+  /**
+   * Interpolated intensities are rounded to whole numbers, as IBSI asks of CT. Default: on IBSI's grid for images of
+   * integer types, which are cut off towards zero elsewhere as ITK does.
+   */
+  readonly round?: boolean;
 }
 
 /** Which steps to take; those left out are skipped. */
@@ -157,16 +164,24 @@ async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
   return found.map((f) => f.box).reduce(boxUnion);
 }
 
-/** Resamples an image on the GPU; the result is kept, the input stays. */
+/** How a mask comes onto the grid of a step: IBSI interpolates it and takes what is at least one half. */
+export const maskRuleOf = ({ grid }: Pick<ResampleStep, 'grid'>): MaskRule =>
+  grid === 'ibsi' ? 'majority' : 'nearest';
+
+/**
+ * Resamples an image on the GPU; the input stays, the result is the caller's to release. To the grid that it has already it
+ * is handed back, with the same voxels.
+ */
 export async function resampleImage(
   engine: Engine,
   image: DeviceVolume,
   grid: Geometry,
-  { interpolator }: Pick<ResampleStep, 'interpolator'>,
+  { interpolator, grid: rule, round = rule === 'ibsi' && isIntegerType(image.type) }: Omit<ResampleStep, 'spacing'>,
   exact = false,
 ): Promise<DeviceVolume> {
+  if (isSameGrid(grid, image)) return { ...image, ...gridOf(grid) };
   const rec = new Recording('resample');
-  const resampled = recordResample(rec, image, grid, { interpolator, exact });
+  const resampled = recordResample(rec, image, grid, { interpolator, round, software: engine.caps.software, exact });
   await engine.execute(rec);
   return resampled;
 }

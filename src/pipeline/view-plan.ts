@@ -7,7 +7,7 @@ import { indexToPhysical } from './geometry.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
 import type { PassSource } from './pass/prepare.ts';
-import { gridOfStep, resampleImage, type ResampleStep } from './preprocess.ts';
+import { gridOfStep, maskRuleOf, resampleImage, type ResampleStep } from './preprocess.ts';
 import { recordResample, resampleMask } from './resample/index.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type MaskLabels, resolveSelection } from './selection.ts';
@@ -97,9 +97,12 @@ async function openView(
   step: ResampleStep,
 ): Promise<{ view: View; release(): void }> {
   const resampled = await resampleImage(engine, image, grid, step, true);
-  const release = () => engine.release(...buffersOf(resampled));
+  // On an equal grid it is the image itself, which other views need too.
+  const release = () => {
+    if (resampled.voxels !== image.voxels) engine.release(...buffersOf(resampled));
+  };
   try {
-    const moved = await resampleMask(engine, mask, grid);
+    const moved = await resampleMask(engine, mask, grid, maskRuleOf(step));
     const labels = await findMaskLabels(engine, moved);
     const interpolated = await imageColumns(engine, resampled);
     const source = { image: resampled, first: origin };

@@ -6,7 +6,7 @@ import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
 import { recordAxisWide, type WideSamples } from '../resample/axis-wide.ts';
-import { castRange } from '../resample/cast.ts';
+import { castOf } from '../resample/cast.ts';
 import { prefilterProfile, splineProfile } from '../resample/interpolators.ts';
 import { tapsOf } from '../resample/taps.ts';
 import { splitPairs } from '../twofold.ts';
@@ -244,7 +244,7 @@ export function recordLbp3d(
   const rows = Array.from({ length: lbp3DLevels }, (_, degree) => patternTable(degree, points, lbp3DIcosphereRadius));
   const table = rec.upload('filter/lbp3d.table', splitPairs(Float64Array.from(rows.flat(2))));
   const packed = rec.upload('filter/lbp3d.sphere', sphere.packed);
-  const range = castRange(image.type);
+  const range = castOf(image.type, false);
   const shared = {
     ...noParams,
     size: boxSize(box),
@@ -255,8 +255,8 @@ export function recordLbp3d(
     has_tails: Number(image.tails !== null),
     coefficients_before: reach.map(([before]) => -before),
     rounding: range ? 2 : Number(image.type === 'float32'),
-    low: range?.[0] ?? 0,
-    high: range?.[1] ?? 0,
+    low: range?.low ?? 0,
+    high: range?.high ?? 0,
   };
   const source = { voxels: image.voxels, tails: image.tails ?? image.voxels, list };
   const most = Math.min(count, Math.max(1, Math.floor(PART_BYTES / (8 * points.length))));

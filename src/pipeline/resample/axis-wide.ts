@@ -4,6 +4,7 @@ import { type BufferRef, defineKernel, type Recording } from '../../engine/index
 import { splitPairs } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
 import { newSize, type Samples, type Stretch } from './axis.ts';
+import { type Cast, noCast } from './cast.ts';
 import type { Taps } from './taps.ts';
 
 export const axisWide = defineKernel({
@@ -28,7 +29,7 @@ export interface WideSamples extends Samples {
 
 /**
  * Resamples along one axis.
- * @param cast range that the values are cut off into, in the last pass; null leaves them as they are
+ * @param cast how the values become whole numbers, in the last pass; null leaves them as they are
  */
 export function recordAxisWide(
   rec: Recording,
@@ -36,7 +37,7 @@ export function recordAxisWide(
   along: 0 | 1 | 2,
   { count, first, weights }: Taps,
   box: readonly Stretch[],
-  cast: readonly [number, number] | null,
+  cast: Cast | null,
 ): WideSamples {
   const size: Vec3 = newSize(along, first.length, box);
   const length = size[0] * size[1] * size[2];
@@ -50,9 +51,7 @@ export function recordAxisWide(
     old_first: box.map((stretch) => stretch.first),
     length,
     has_tails: Number(tails !== null),
-    cast_values: Number(cast !== null),
-    low: cast?.[0] ?? 0,
-    high: cast?.[1] ?? 0,
+    ...(cast ?? noCast),
     zero: 0,
   };
   rec.dispatch(

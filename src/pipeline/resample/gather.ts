@@ -3,12 +3,22 @@ import source from '../../../shaders/resample/gather.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { voxelCount } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
+import { cutColumns, WALKERS } from './columns.ts';
 
+/** For planes of a multiple of four voxels. */
 export const gather = defineKernel({
   name: 'resample/gather',
   source,
+  bindings: { params: 'uniform', voxels: 'read', offsets: 'read', quads: 'read_write' },
+  workgroup: WALKERS,
+});
+/** For planes of any number of voxels. */
+export const gatherRagged = defineKernel({
+  name: 'resample/gather:ragged',
+  source,
+  entryPoint: 'ragged',
   bindings: { params: 'uniform', voxels: 'read', offsets: 'read', picked: 'read_write' },
-  workgroup: 64,
+  workgroup: WALKERS,
 });
 
 /** Mark of the tables for positions outside the image. */
@@ -33,13 +43,15 @@ export function recordGather(
   axes: readonly AxisIndices[],
   outside: number,
 ): BufferRef {
-  const length = voxelCount(grid);
   const strides = [1, size[0], size[0] * size[1]];
   const offsets = Uint32Array.from(
     axes.flatMap(({ axis, indices }) => Array.from(indices, (i) => (i < 0 ? OUTSIDE : i * strides[axis]!))),
   );
-  const picked = rec.buffer('resample/gather.picked', length * 4);
-  const params = { size: grid.size, outside, length };
-  rec.dispatch(gather, { params, voxels, offsets: rec.upload('resample/gather.offsets', offsets), picked }, length);
+  const picked = rec.buffer('resample/gather.picked', voxelCount(grid) * 4);
+  const walk = cutColumns(grid.size);
+  const params = { size: grid.size, stretches: walk.stretches, rows: walk.rows, outside };
+  const args = { params, voxels, offsets: rec.upload('resample/gather.offsets', offsets) };
+  if (walk.even) rec.dispatch(gather, { ...args, quads: picked }, walk.invocations);
+  else rec.dispatch(gatherRagged, { ...args, picked }, walk.invocations);
   return picked;
 }

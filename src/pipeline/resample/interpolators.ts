@@ -74,6 +74,8 @@ export interface Profile {
   stencil(position: number, length: number): Stencil;
   /** Mirrored about the end samples, the end sample repeated, or samples beyond left out and the others normalised. */
   readonly boundary: 'mirror' | 'clamp' | 'cut';
+  /** Changes samples even at their own places. */
+  readonly smooths?: boolean;
 }
 
 /** Pole of the cubic B-spline's recursive filter (Unser 1993). */
@@ -192,6 +194,7 @@ export function erf(x: number): number {
  */
 const gaussian = (sigma: number, cutOff: number): Profile => ({
   boundary: 'cut',
+  smooths: true,
   stencil(position, length) {
     const reach = sigma * cutOff;
     const base = Math.max(Math.floor(position + 0.5 - reach), 0);

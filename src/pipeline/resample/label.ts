@@ -1,9 +1,9 @@
-/** resample/label: label Gaussian interpolation. */
+/** resample/label: the label that most of a neighbourhood speaks for. */
 import source from '../../../shaders/resample/label.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { voxelCount } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
-import { profileOf } from './interpolators.ts';
+import { type Profile, profileOf } from './interpolators.ts';
 import { type AxisPositions, inside } from './positions.ts';
 import { tapsOf } from './taps.ts';
 
@@ -16,16 +16,38 @@ export const label = defineKernel({
 
 const OUTSIDE = 0xffffffff;
 
-/** Picks the value of most weight. @param outside word of voxels outside @returns the voxels, not kept */
+/** Who speaks for a voxel, and what decides. */
+export interface Vote {
+  readonly profile: Profile;
+  /** Share that a value must have to be taken; of several the largest. */
+  readonly least: number;
+  /** Word where no value has it, and of voxels outside. */
+  readonly otherwise: number;
+}
+
+/** The value of most weight under SimpleITK's label Gaussian. @param outside word of voxels outside */
+export const byGaussian = (outside: number): Vote => ({
+  profile: profileOf('sitkLabelGaussian'),
+  least: 0,
+  otherwise: outside,
+});
+
+/** Halves that rounding left short: float32 weights of a voxel are exact to 1e-7. */
+const ROUNDING = 1e-6;
+
+/** IBSI's rule: a label that, interpolated linearly, is at least one half; a half against the background counts. */
+export const byMajority: Vote = { profile: profileOf('sitkLinear'), least: 0.5 - ROUNDING, otherwise: 0 };
+
+/** Picks the value that wins the vote. @returns the voxels, not kept */
 export function recordLabel(
   rec: Recording,
   voxels: BufferRef,
   size: Vec3,
   grid: Geometry,
   axes: readonly AxisPositions[],
-  outside: number,
+  { profile, least, otherwise }: Vote,
 ): BufferRef {
-  const tables = axes.map(({ axis, positions }) => tapsOf(profileOf('sitkLabelGaussian'), positions, size[axis], 0));
+  const tables = axes.map(({ axis, positions }) => tapsOf(profile, positions, size[axis], 0));
   const first = Uint32Array.from(
     tables.flatMap((table, gridAxis) => {
       const { axis, positions } = axes[gridAxis]!;
@@ -39,8 +61,9 @@ export function recordLabel(
     size: grid.size,
     length,
     counts: tables.map((t) => t.count),
-    outside,
+    otherwise,
     strides: axes.map(({ axis }) => strides[axis]!),
+    least,
   };
   rec.dispatch(
     label,

@@ -4,7 +4,7 @@ import { type BufferRef, defineKernel, type Recording } from '../../engine/index
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 import { recordAxis, type Samples } from './axis.ts';
-import { castRange } from './cast.ts';
+import { type Cast, noCast } from './cast.ts';
 import { type Interpolator, type Profile, prefilterProfile, profileOf, splineProfile } from './interpolators.ts';
 import { rotatedPositions } from './positions.ts';
 import { tapsOf } from './taps.ts';
@@ -90,6 +90,7 @@ export function recordRotated(
   grid: Geometry,
   interpolator: Interpolator,
   defaultValue: number,
+  cast: Cast | null,
 ): BufferRef {
   // The spline weighs its coefficients.
   const splines = interpolator === 'sitkBSpline';
@@ -98,7 +99,6 @@ export function recordRotated(
   const { before, support, rows, weights } = profile ? weightTable(profile) : nearest;
   const { origin, shifts } = rotatedPositions(grid, image);
   const all = Float64Array.from(shifts.flatMap((s) => [...s]));
-  const range = castRange(image.type);
   const length = voxelCount(grid);
   const resampled = rec.buffer('resample/rotated.resampled', length * 4);
   const params = {
@@ -110,9 +110,7 @@ export function recordRotated(
     boundary: boundaries[profile?.boundary ?? 'clamp'],
     origin_part: origin.map((x) => x - whole(x)),
     rows,
-    cast_values: Number(range !== null),
-    low: range?.[0] ?? 0,
-    high: range?.[1] ?? 0,
+    ...(cast ?? noCast),
     outside: defaultValue,
     length,
   };

@@ -5,8 +5,9 @@ import type { Geometry, Vec3 } from '../volume.ts';
 import { recordAxis, type Stretch } from './axis.ts';
 import { recordAxisWide, type WideSamples } from './axis-wide.ts';
 import { type AxisIndices, recordGather } from './gather.ts';
-import { castRange } from './cast.ts';
+import type { Cast } from './cast.ts';
 import type { Profile } from './interpolators.ts';
+import { type Line, lineOf } from './lines.ts';
 import { type AxisPositions, inside } from './positions.ts';
 import { type Taps, tapsOf } from './taps.ts';
 
@@ -16,31 +17,6 @@ const negligible = (wide: boolean) => (wide ? 1e-15 : 1e-10);
 /** Nearest sample, halves up, as ITK rounds; -1 outside. */
 export const nearestIndices = (positions: Float64Array, n: number): Int32Array =>
   Int32Array.from(positions, (p) => (inside(p, n) ? Math.min(Math.max(Math.floor(p + 0.5), 0), n - 1) : -1));
-
-/** One axis of the image: the positions wanted along it in ascending order, and which index of the grid each has. */
-interface Line {
-  readonly axis: 0 | 1 | 2;
-  /** Positions inside the image, ascending. */
-  readonly positions: Float64Array;
-  /** Index among `positions` of every index of the grid; -1 outside. */
-  readonly places: Int32Array;
-  /** All positions are whole numbers without a gap: nothing to interpolate. */
-  readonly whole: boolean;
-}
-
-function lineOf({ axis, positions }: AxisPositions, n: number): Line {
-  const kept = [...positions.keys()].filter((k) => inside(positions[k]!, n));
-  const descends = kept.length > 1 && positions[kept[0]!]! > positions[kept[1]!]!;
-  const ordered = descends ? kept.reverse() : kept;
-  const places = new Int32Array(positions.length).fill(-1);
-  ordered.forEach((k, place) => {
-    places[k] = place;
-  });
-  // Within a rounding error of whole numbers, which interpolation would hand on.
-  const steps = ordered.map((k, place) => positions[k]! - place - Math.round(positions[ordered[0]!]!));
-  const whole = steps.every((d) => Math.abs(d) < 1e-9);
-  return { axis, positions: Float64Array.from(ordered, (k) => positions[k]!), places, whole };
-}
 
 /** How a line is processed: by tables, or cut out. */
 interface Step {
@@ -95,6 +71,7 @@ export function recordSeparable(
   axes: readonly AxisPositions[],
   profile: Profile,
   outside: number,
+  cast: Cast | null,
   exact: boolean,
 ): VoxelBuffers {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
@@ -102,9 +79,12 @@ export function recordSeparable(
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
     return gatherBoth(rec, image, image.size, grid, nowhere, outside);
   }
-  const cast = castRange(image.type);
   const wide = exact || cast !== null;
-  const steps = lines.map((line) => stepOf(line, profile, image.size[line.axis], wide));
+  // Where one axis is interpolated ITK smooths along all of them; where none is, the image is only cut out.
+  const smooths = profile.smooths && lines.some((line) => !line.whole);
+  const steps = lines.map((line) =>
+    stepOf(smooths ? { ...line, whole: false } : line, profile, image.size[line.axis], wide),
+  );
   // The axis that shrinks most goes first: the others then have less to do.
   const order = steps.filter((s) => s.taps).sort((a, b) => growth(a) - growth(b));
   let samples: WideSamples = { buffer: image.voxels, tails: image.tails, size: image.size };
