@@ -19,7 +19,9 @@ const fileSource = (path: string, size: number): NamedBytes => ({
 
 /** Files below a folder by name; hidden ones and links to folders are left out. */
 async function filesBelow(folder: string): Promise<NamedBytes[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw statFailure(folder, error);
+  });
   const paths = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => join(entry.parentPath, entry.name))

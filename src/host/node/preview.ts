@@ -14,7 +14,7 @@ export function checkPreviewPath(path: string): void {
 
 /**
  * Writes a PNG of images side by side, as `renderPreview` draws it. An existing file is replaced.
- * @throws PipelineError BadSetting as `checkPreviewPath`; the file system's error
+ * @throws PipelineError BadSetting as `checkPreviewPath`; BadFile where it cannot be written
  */
 export async function writePreview(path: string, columns: readonly PreviewColumn[]): Promise<void> {
   checkPreviewPath(path);

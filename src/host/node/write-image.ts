@@ -27,7 +27,7 @@ export function checkImageName(path: string): void {
 /**
  * Writes an image as NIfTI-1 with voxels of its own type, whole or not at all.
  * @param path ending in .nii or .nii.gz
- * @throws PipelineError BadFile on another ending; the file system's error
+ * @throws PipelineError BadFile on another ending, or where it cannot be written
  */
 export async function writeImageFile(path: string, image: Volume): Promise<void> {
   checkImageName(path);

@@ -1,11 +1,29 @@
 /** Files that are there whole or not at all. */
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { badFile } from '../format/decoded.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such folder; make it first',
+  ENOTDIR: 'a file in place of its folder; choose another',
+  EISDIR: 'a folder of this name; choose another',
+  EACCES: 'no permission; choose another folder or change its permissions',
+  EPERM: 'no permission; choose another folder or change its permissions',
+  EROFS: 'a read-only file system; choose another folder',
+  ENOSPC: 'a full disk; free some space',
+};
+
+/** The error of the file system in words; it names whole paths, which are not shown. */
+function writeFailure(path: string, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error as Error;
+  return badFile(path, `expected a place to write to, found ${reasons[code] ?? `${code}; choose another`}`, error);
+}
 
 /**
  * Writes a file under a temporary name in the same folder, flushes it to the disk and renames it.
  * An existing file of that name is replaced; the temporary file is removed where anything fails.
- * @throws the file system's error
+ * @throws PipelineError BadFile where the file system refuses, naming the file without its folders
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`);
@@ -20,6 +38,6 @@ export async function writeAtomically(path: string, content: Uint8Array | string
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw writeFailure(path, error);
   }
 }

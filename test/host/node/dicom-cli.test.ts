@@ -175,6 +175,7 @@ describe('voxomics convert', () => {
     [['half_Jane.dcm', 'x.nii', '--mask-of', 'DOE^JANE'], 1, /GeometryMismatch: .*--geometry ignore-tiny/],
     [['overlap_Jane.dcm', 'x.nii', '--mask-of', 'DOE^JANE'], 1, /voxels in common.*--region/],
     [['DOE^JANE', 'x.png'], 1, /BadFile: x\.png/],
+    [['DOE^JANE', 'not Jane/x.nii'], 1, /BadFile: x\.nii: .*no such folder/],
     [['DOE^JANE'], 1, /BadSetting: expected an input and an output/],
     [[], 2, /missing required argument/],
   ])('%j ends with status %i', async (args, status, message) => {

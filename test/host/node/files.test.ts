@@ -69,10 +69,16 @@ describe('writeAtomically', () => {
     expect(await readFile(target, 'utf8')).toBe('new');
     expect(await readdir(join(target, '..'))).toEqual(['rows.csv']);
   });
+  test('says in words where it cannot, without folders', async () => {
+    await expect(writeAtomically(file('nowhere/rows.csv'), 'x')).rejects.toMatchObject({
+      code: 'BadFile',
+      message: 'rows.csv: expected a place to write to, found no such folder; make it first',
+    });
+  });
   test('removes the temporary file where it fails', async () => {
     const target = join(await mkdtemp(file('out-')), 'taken');
     await mkdir(join(target, 'inside'), { recursive: true });
-    await expect(writeAtomically(target, 'x')).rejects.toThrow();
+    await expect(writeAtomically(target, 'x')).rejects.toMatchObject({ code: 'BadFile' });
     expect(await readdir(join(target, '..'))).toEqual(['taken']);
   });
 });
