@@ -68,9 +68,10 @@ function tableOf(peak: Peak, apply: (x: number) => number): Float64Array | null 
 /**
  * Applies point filters to the voxels of a box. Images of whole numbers of a range up to 65,536 get float64's very values
  * but for those bits that two float32 cannot hold: the host computes each intensity's once, and the kernel looks them up.
- * That is cheaper than the arithmetic and decides like PyRadiomics where a value lies on the edge of a bin. Others are
- * computed in numbers of 48 bits (relative error below 1e-12), and the largest value is float64's, since it often is an
- * edge. Where PyRadiomics makes NaN (an image of zeros, or one with a voxel that is not finite), so does this.
+ * That decides like PyRadiomics where a value lies on the edge of a bin, as roots of squares do, and costs less than
+ * logarithms and exponentials. Others are computed in numbers of 48 bits (relative error below 1e-12), and the largest value
+ * is float64's, since it often is an edge. Where PyRadiomics makes NaN (an image of zeros, or one with a voxel that is not
+ * finite), so does this.
  * @param peak of the image that PyRadiomics would filter: the whole or the cropped one, see `findPeak`
  * @param box the voxels wanted; all by default
  * @returns float64 images with tails, one per filter, of the size of the box
