@@ -6,6 +6,7 @@ import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { splitFloat, splitPairs } from '../twofold.ts';
 import { findPeak, type Peak } from './peak.ts';
 import { boxGrid, type FilteredImage, wholeBox } from './region.ts';
+import { exp, log } from './rounded.ts';
 
 const file = { source, workgroup: 256 };
 
@@ -38,8 +39,8 @@ const MOST_ROWS = 65_536;
 const coefficients: Record<PointFilter, (peak: number) => number> = {
   square: (peak) => 1 / Math.sqrt(peak),
   squareroot: (peak) => peak,
-  logarithm: (peak) => peak / Math.log(peak + 1),
-  exponential: (peak) => Math.log(peak) / peak,
+  logarithm: (peak) => peak / log(peak + 1),
+  exponential: (peak) => log(peak) / peak,
 };
 
 /** The filter of one value in float64, operation by operation as PyRadiomics does it. */
@@ -48,9 +49,9 @@ function pointFunction(filter: PointFilter, peak: number): (x: number) => number
   const odd = (positive: (x: number) => number) => (x: number) => (x > 0 ? positive(x) : x < 0 ? -positive(-x) : x);
   if (filter === 'square') return (x) => c * x * (c * x);
   if (filter === 'squareroot') return odd((x) => Math.sqrt(x * c));
-  if (filter === 'exponential') return (x) => Math.exp(c * x);
-  const log = odd((x) => Math.log(x + 1));
-  return (x) => log(x) * c;
+  if (filter === 'exponential') return (x) => exp(c * x);
+  const logarithm = odd((x) => log(x + 1));
+  return (x) => logarithm(x) * c;
 }
 
 /** One value per kind of voxel, as `kind_of` in the shader numbers them. */
