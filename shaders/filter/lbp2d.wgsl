@@ -1,7 +1,7 @@
 // filter/lbp2d: the samples on a circle around every voxel of a box, in its slice.
 //   pattern   which of them are at least as large as the voxel, and a code of that
 //   variance  of the samples
-// Samples lie between voxels; where a sample comes close to the voxel it is
+// Samples lie between voxels; where one comes close to the voxel it is
 // interpolated once more in float64 (common/float64), rounding as scikit-image's does, because ties are common and decided by
 // its last bit. One invocation takes `strip` voxels, a workgroup's width apart.
 // Grid: one workgroup per block of voxels; others do nothing.
@@ -23,26 +23,35 @@ struct Params {
   cast_bits: u32,      // 0: codes are kept as they are, otherwise cut off to integers of so many bits
   cast_signed: u32,
   keep_tails: u32,     // 1: what f32 loses is wanted
+  on_grid: u32,        // samples that lie on voxels
   sums: u32,           // 8: a loop bound that is not constant is not unrolled
   terms: u32,          // 2
 }
 
-// Where the sample lies along one axis, seen from a row or column.
+// One sample: the voxel before it, seen from the centre, and the shares of the next ones.
+struct Sample {
+  row: i32,
+  column: i32,
+  row_share: f32,
+  column_share: f32,
+  bit: u32,
+}
+
+// Where a sample lies along one axis for float64, seen from a row or column.
 struct Place {
   first: i32,   // the voxel before it
   step: u32,    // 0: it lies on that voxel, 1: before the next
-  share: f32,   // of the next voxel
-  unused: u32,
-  next: vec2u,  // the same as float64
+  next: vec2u,  // share of the next voxel
   near: vec2u,  // and one minus it
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> voxels: array<f32>;
 @group(0) @binding(2) var<storage, read> tails: array<f32>;   // not read without tails
-@group(0) @binding(3) var<storage, read> places: array<Place>;  // of all samples for each row, then for each column
-@group(0) @binding(4) var<storage, read_write> codes: array<u32>;
-@group(0) @binding(5) var<storage, read_write> code_tails: array<u32>;
+@group(0) @binding(3) var<storage, read> circle: array<Sample>;  // those on voxels first
+@group(0) @binding(4) var<storage, read> places: array<Place>;   // of all samples for each row, then for each column
+@group(0) @binding(5) var<storage, read_write> codes: array<u32>;
+@group(0) @binding(6) var<storage, read_write> code_tails: array<u32>;
 
 override workgroup_size: u32 = 256;
 
@@ -60,13 +69,24 @@ struct Slice {
   size: vec2i,
 }
 
+fn is_inside(slice: Slice, row: i32, column: i32) -> bool {
+  return row >= 0 && column >= 0 && row < slice.size.x && column < slice.size.y;
+}
+
+fn index_of(slice: Slice, row: i32, column: i32) -> u32 {
+  return slice.base + u32(row) * slice.strides.x + u32(column) * slice.strides.y;
+}
+
 // Outside the slice is 0.
+fn high_word(slice: Slice, row: i32, column: i32) -> f32 {
+  let inside = is_inside(slice, row, column);
+  return select(0.0, voxels[select(0u, index_of(slice, row, column), inside)], inside);
+}
+
 fn pixel(slice: Slice, row: i32, column: i32) -> vec2f {
-  let inside = row >= 0 && column >= 0 && row < slice.size.x && column < slice.size.y;
-  let index = select(0u, slice.base + u32(row) * slice.strides.x + u32(column) * slice.strides.y, inside);
   var low = 0.0;
-  if (params.has_tails == 1u) { low = tails[index]; }
-  return select(vec2f(0.0), vec2f(voxels[index], low), inside);
+  if (params.has_tails == 1u && is_inside(slice, row, column)) { low = tails[index_of(slice, row, column)]; }
+  return vec2f(high_word(slice, row, column), low);
 }
 
 // The voxels around a sample, row by row, and the centre: high and low words.
@@ -90,13 +110,16 @@ fn around(slice: Slice, row: Place, column: Place, centre: vec2f) -> Around {
 // each operation once: sums 0 to 4 are of the words of the four voxels and the centre, 5 to 7 the upper row, the lower
 // row, and between the two.
 fn texture64(seen: Around, row: Place, column: Place) -> vec4u {
-  var high = array<f32, 5>(seen.high.x, seen.high.y, seen.high.z, seen.high.w, seen.centre.x);
   var low = array<f32, 5>(seen.low.x, seen.low.y, seen.low.z, seen.low.w, seen.centre.y);
   var sums: array<vec2u, 8>;
-  for (var k = 0u; k < params.sums; k++) {
-    var terms: array<vec2u, 2>;
+  sums[0] = f64_of_f32(seen.high.x);
+  sums[1] = f64_of_f32(seen.high.y);
+  sums[2] = f64_of_f32(seen.high.z);
+  sums[3] = f64_of_f32(seen.high.w);
+  sums[4] = f64_of_f32(seen.centre.x);
+  for (var k = select(5u, 0u, params.has_tails == 1u); k < params.sums; k++) {
+    var terms = array<vec2u, 2>(sums[k], vec2u(0u));
     if (k < 5u) {
-      terms[0] = f64_of_f32(high[k]);
       terms[1] = f64_of_f32(low[k]);
     } else {
       // Of 0 and 1, 2 and 3, 5 and 6.
@@ -112,23 +135,43 @@ fn texture64(seen: Around, row: Place, column: Place) -> vec4u {
   return vec4u(sums[7], sums[4]);
 }
 
-// Whether the sample is at least as large as the voxel.
-fn is_above(seen: Around, row: Place, column: Place) -> bool {
-  let values = seen.high;
-  let centre = seen.centre;
-  let sizes = abs(values);
-  let largest = max(max(max(sizes.x, sizes.y), max(sizes.z, sizes.w)), abs(centre.x));
-  if (row.step + column.step == 0u && largest <= LARGEST) {
-    return values.x > centre.x || (values.x == centre.x && seen.low.x >= centre.y);
+// What f32 can tell of the samples, one bit each: which are at least as large as the voxel, and which it cannot tell.
+struct Signs {
+  above: u32,
+  doubtful: u32,
+}
+
+fn signs_of(slice: Slice, position: vec2i, centre: f32) -> Signs {
+  var signs = Signs(0u, 0u);
+  let is_finite = abs(centre) <= LARGEST;
+  for (var i = 0u; i < params.on_grid; i++) {
+    let spot = circle[i];
+    let value = high_word(slice, position.x + spot.row, position.y + spot.column);
+    let is_sure = is_finite && abs(value) <= LARGEST && (value != centre || params.has_tails == 0u);
+    signs.above |= u32(value >= centre) << spot.bit;
+    signs.doubtful |= u32(!is_sure) << spot.bit;
   }
-  let differences = values - vec4f(centre.x);
-  let upper = mix(differences.x, differences.y, column.share);
-  let lower = mix(differences.z, differences.w, column.share);
-  let difference = mix(upper, lower, row.share);
-  if (abs(difference) > DOUBT * largest) { return difference > 0.0; }
-  if (largest == 0.0) { return true; }
-  let pair = texture64(seen, row, column);
-  return f64_at_least(pair.xy, pair.zw);
+  for (var i = params.on_grid; i < params.samples; i++) {
+    let spot = circle[i];
+    let at = position + vec2i(spot.row, spot.column);
+    let values = vec4f(
+      high_word(slice, at.x, at.y),
+      high_word(slice, at.x, at.y + 1),
+      high_word(slice, at.x + 1, at.y),
+      high_word(slice, at.x + 1, at.y + 1),
+    );
+    let sizes = abs(values);
+    let largest = max(max(max(sizes.x, sizes.y), max(sizes.z, sizes.w)), abs(centre));
+    let differences = values - vec4f(centre);
+    let upper = mix(differences.x, differences.y, spot.column_share);
+    let lower = mix(differences.z, differences.w, spot.column_share);
+    let difference = mix(upper, lower, spot.row_share);
+    let is_zero = largest == 0.0;
+    signs.above |= u32(difference > 0.0 || is_zero) << spot.bit;
+    // Neither holds for NaN.
+    signs.doubtful |= u32(!(is_zero || abs(difference) > DOUBT * largest)) << spot.bit;
+  }
+  return signs;
 }
 
 // The mean of the squares less the square of the mean; NaN where that is 0.
@@ -214,12 +257,17 @@ fn place_of_column(here: Site, sample: u32) -> Place {
 }
 
 fn code_of(here: Site) -> u32 {
-  let centre = pixel(here.slice, i32(here.position.x), i32(here.position.y));
-  var pattern = 0u;
-  for (var i = 0u; i < params.samples; i++) {
-    let row = place_of_row(here, i);
-    let column = place_of_column(here, i);
-    pattern |= u32(is_above(around(here.slice, row, column, centre), row, column)) << i;
+  let position = vec2i(here.position);
+  let centre = pixel(here.slice, position.x, position.y);
+  let signs = signs_of(here.slice, position, centre.x);
+  var pattern = signs.above;
+  // Software drivers run a branch for all if for one: a loop over doubts costs each invocation no more than its neighbours'.
+  for (var doubtful = signs.doubtful; doubtful != 0u; doubtful &= doubtful - 1u) {
+    let bit = firstTrailingBit(doubtful);
+    let row = place_of_row(here, bit);
+    let column = place_of_column(here, bit);
+    let pair = texture64(around(here.slice, row, column, centre), row, column);
+    pattern = insertBits(pattern, u32(f64_at_least(pair.xy, pair.zw)), bit, 1u);
   }
   if (params.method == ROR) { return rotated(pattern); }
   if (params.method == UNIFORM) { return uniform_code(pattern); }

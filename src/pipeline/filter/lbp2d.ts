@@ -7,7 +7,14 @@ import { PipelineError } from '../errors.ts';
 import { boxGrid, type FilteredImage } from './region.ts';
 
 const file = { source, workgroup: 64 };
-const bindings = { params: 'uniform', voxels: 'read', tails: 'read', places: 'read', codes: 'read_write' } as const;
+const bindings = {
+  params: 'uniform',
+  voxels: 'read',
+  tails: 'read',
+  circle: 'read',
+  places: 'read',
+  codes: 'read_write',
+} as const;
 
 export const lbp2dPattern = defineKernel({
   ...file,
@@ -19,7 +26,14 @@ export const lbp2dVariance = defineKernel({
   ...file,
   name: 'filter/lbp2d:variance',
   entryPoint: 'variance',
-  bindings: { ...bindings, code_tails: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    voxels: 'read',
+    tails: 'read',
+    places: 'read',
+    codes: 'read_write',
+    code_tails: 'read_write',
+  },
 });
 
 /** By scikit-image's names, in the order of the shader's codes. */
@@ -39,7 +53,8 @@ export interface Lbp2dSettings {
 
 /** Voxels per invocation. */
 const STRIP = 16;
-const PLACE_WORDS = 8;
+const PLACE_WORDS = 6;
+const SAMPLE_WORDS = 5;
 /** Codes of more samples would not fit into float32. */
 const MOST_SAMPLES = 24;
 /** Rows and columns of a slice by `force2Ddimension`, as axes of x, y, z. */
@@ -87,15 +102,30 @@ function packPlaces(length: number, offsets: readonly number[], packed: DataView
       const share = position - first;
       packed.setInt32(byte, first, true);
       packed.setUint32(byte + 4, Math.ceil(position) - first, true);
-      packed.setFloat32(byte + 8, share, true);
       for (const [field, weight] of [share, 1 - share].entries()) {
         const bits = new DataView(new ArrayBuffer(8));
         bits.setFloat64(0, weight);
-        packed.setUint32(byte + 16 + 8 * field, bits.getUint32(0), true);
-        packed.setUint32(byte + 20 + 8 * field, bits.getUint32(4), true);
+        packed.setUint32(byte + 8 + 8 * field, bits.getUint32(0), true);
+        packed.setUint32(byte + 12 + 8 * field, bits.getUint32(4), true);
       }
     });
   }
+}
+
+/** The samples as seen from any voxel, those on voxels first. */
+function packCircle({ rows, columns }: { rows: readonly number[]; columns: readonly number[] }) {
+  const isOnGrid = (i: number) => Number.isInteger(rows[i]) && Number.isInteger(columns[i]);
+  const bits = [...rows.keys()];
+  const ordered = [...bits.filter(isOnGrid), ...bits.filter((i) => !isOnGrid(i))];
+  const packed = new Int32Array(ordered.length * SAMPLE_WORDS);
+  const floats = new Float32Array(packed.buffer);
+  ordered.forEach((bit, k) => {
+    const [row, column] = [rows[bit]!, columns[bit]!];
+    packed.set([Math.floor(row), Math.floor(column)], k * SAMPLE_WORDS);
+    floats.set([row - Math.floor(row), column - Math.floor(column)], k * SAMPLE_WORDS + 2);
+    packed[k * SAMPLE_WORDS + 4] = bit;
+  });
+  return { packed, onGrid: bits.filter(isOnGrid).length };
 }
 
 function checkSettings(radius: number, samples: number, method: string): void {
@@ -135,6 +165,7 @@ export function recordLbp2d(
   const [row_axis, column_axis] = sliceAxes[dimension === 2 ? 0 : force2Ddimension];
   const [rows, columns] = [image.size[row_axis], image.size[column_axis]];
   const offsets = circle(lbp2DSamples, lbp2DRadius);
+  const { packed, onGrid } = packCircle(offsets);
   const places = new Uint32Array((rows + columns) * lbp2DSamples * PLACE_WORDS);
   packPlaces(rows, offsets.rows, new DataView(places.buffer), 0);
   packPlaces(columns, offsets.columns, new DataView(places.buffer), rows * lbp2DSamples * PLACE_WORDS);
@@ -157,13 +188,14 @@ export function recordLbp2d(
     cast_bits,
     cast_signed: Number(cast_signed),
     keep_tails: Number(keepsTails),
+    on_grid: onGrid,
     sums: 8,
     terms: 2,
   };
   const args = { params, voxels, tails: tails ?? voxels, places: rec.upload('filter/lbp2d.places', places), codes };
   const invocations = Math.ceil(length / STRIP);
   if (lbp2DMethod === 'var') rec.dispatch(lbp2dVariance, { ...args, code_tails }, invocations);
-  else rec.dispatch(lbp2dPattern, args, invocations);
+  else rec.dispatch(lbp2dPattern, { ...args, circle: rec.upload('filter/lbp2d.circle', packed) }, invocations);
   const made: DeviceVolume = { ...grid, voxels: codes, tails: keepsTails ? rec.keep(code_tails) : null, type };
   return [{ name: 'lbp-2D', image: made }];
 }

@@ -6,6 +6,7 @@ import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { splitFloat, splitPairs } from '../twofold.ts';
 import { findPeak, type Peak } from './peak.ts';
 import { boxGrid, type FilteredImage } from './region.ts';
+import { exp, log } from './rounded.ts';
 
 const file = { source, workgroup: 256 };
 
@@ -38,8 +39,8 @@ const MOST_ROWS = 65_536;
 const coefficients: Record<PointFilter, (peak: number) => number> = {
   square: (peak) => 1 / Math.sqrt(peak),
   squareroot: (peak) => peak,
-  logarithm: (peak) => peak / Math.log(peak + 1),
-  exponential: (peak) => Math.log(peak) / peak,
+  logarithm: (peak) => peak / log(peak + 1),
+  exponential: (peak) => log(peak) / peak,
 };
 
 /** The filter of one value in float64, operation by operation as PyRadiomics does it. */
@@ -48,9 +49,9 @@ function pointFunction(filter: PointFilter, peak: number): (x: number) => number
   const odd = (positive: (x: number) => number) => (x: number) => (x > 0 ? positive(x) : x < 0 ? -positive(-x) : x);
   if (filter === 'square') return (x) => c * x * (c * x);
   if (filter === 'squareroot') return odd((x) => Math.sqrt(x * c));
-  if (filter === 'exponential') return (x) => Math.exp(c * x);
-  const log = odd((x) => Math.log(x + 1));
-  return (x) => log(x) * c;
+  if (filter === 'exponential') return (x) => exp(c * x);
+  const logarithm = odd((x) => log(x + 1));
+  return (x) => logarithm(x) * c;
 }
 
 /** One value per kind of voxel, as `kind_of` in the shader numbers them. */
@@ -68,9 +69,10 @@ function tableOf(peak: Peak, apply: (x: number) => number): Float64Array | null 
 /**
  * Applies point filters to the voxels of a box. Images of whole numbers of a range up to 65,536 get float64's very values
  * but for those bits that two float32 cannot hold: the host computes each intensity's once, and the kernel looks them up.
- * That is cheaper than the arithmetic and decides like PyRadiomics where a value lies on the edge of a bin. Others are
- * computed in numbers of 48 bits (relative error below 1e-12), and the largest value is float64's, since it often is an
- * edge. Where PyRadiomics makes NaN (an image of zeros, or one with a voxel that is not finite), so does this.
+ * That decides like PyRadiomics where a value lies on the edge of a bin, as roots of squares do, and costs less than
+ * logarithms and exponentials. Others are computed in numbers of 48 bits (relative error below 1e-12), and the largest value
+ * is float64's, since it often is an edge. Where PyRadiomics makes NaN (an image of zeros, or one with a voxel that is not
+ * finite), so does this.
  * @param peak of the image that PyRadiomics would filter: the whole or the cropped one, see `findPeak`
  * @param box the voxels wanted; all by default
  * @returns float64 images with tails, one per filter, of the size of the box
