@@ -1,13 +1,14 @@
 /** Extraction of a cohort: several cases in flight, a bad case is a row with its reason, a lost device is replaced. */
 import { DeviceLostError, type Engine, EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
-import type { ExtractOptions } from '../../pipeline/extract.ts';
 import type { Row } from '../../pipeline/row.ts';
 import type { Case } from './cases.ts';
-import { extractFiles } from './extract-files.ts';
+import { type ExtractFilesOptions, extractFiles } from './extract-files.ts';
 import type { Journal } from './journal.ts';
 
-export interface ExtractCasesOptions extends ExtractOptions {
+export interface ExtractCasesOptions extends ExtractFilesOptions {
+  /** Makes an engine in place of one whose device is lost; without it the cases that follow fail. */
+  readonly renew?: () => Promise<Engine>;
   /** Where finished cases are kept. */
   readonly journal?: Journal;
   /** Cases in flight: one is read while another is computed. Default 2. */
@@ -15,23 +16,34 @@ export interface ExtractCasesOptions extends ExtractOptions {
 }
 
 /** An engine that is made anew when its device is lost. */
-function replaceable(make: () => Promise<Engine>) {
-  let current = make();
+function replaceable(first: Engine, renew: (() => Promise<Engine>) | undefined) {
+  let current = Promise.resolve(first);
   return {
     get: () => current,
-    /** Replaces an engine, unless another case has done so already. */
-    async replace(lost: Engine): Promise<void> {
-      if ((await current) !== lost) return;
-      lost.destroy();
-      current = make();
+    /** Replaces an engine, unless another case has done so already; false where it cannot. */
+    async replace(lost: Engine): Promise<boolean> {
+      if (!renew) return false;
+      if ((await current) === lost) {
+        if (lost !== first) lost.destroy();
+        current = renew();
+      }
       await current;
+      return true;
     },
-    destroy: async () => (await current).destroy(),
+    /** Destroys what was made here. */
+    async release(): Promise<void> {
+      const last = await current;
+      if (last !== first) last.destroy();
+    },
   };
 }
 
 /** The rows of a case; its reason where it fails. */
-async function rowsOf(one: Case, options: ExtractOptions, engines: ReturnType<typeof replaceable>): Promise<Row[]> {
+async function rowsOf(
+  one: Case,
+  options: ExtractFilesOptions,
+  engines: ReturnType<typeof replaceable>,
+): Promise<Row[]> {
   const own = {
     ...options,
     labels: one.labels ?? options.labels,
@@ -44,10 +56,7 @@ async function rowsOf(one: Case, options: ExtractOptions, engines: ReturnType<ty
       const rows = await extractFiles(engine, one.image, one.mask, own);
       return rows.map((row) => ({ ...one.columns, ...row }));
     } catch (error) {
-      if (error instanceof DeviceLostError && attempt === 0) {
-        await engines.replace(engine);
-        continue;
-      }
+      if (error instanceof DeviceLostError && attempt === 0 && (await engines.replace(engine))) continue;
       const known = (error instanceof PipelineError && error.code !== 'Cancelled') || error instanceof EngineError;
       if (!known || options.signal?.aborted) throw error;
       return [{ ...one.columns, voxomics_error: { code: error.code, message: error.message } }];
@@ -57,17 +66,16 @@ async function rowsOf(one: Case, options: ExtractOptions, engines: ReturnType<ty
 
 /**
  * Extracts the features of all cases.
- * @param make makes an engine; called again when a device is lost
  * @returns the rows of all cases in their order: the case's own columns, then those of `extract`; a case that fails is a
  *   row with `voxomics_error`
  * @throws what is no fault of a case; `signal.reason` when cancelled. Finished cases are in the journal then
  */
 export async function extractCases(
-  make: () => Promise<Engine>,
+  engine: Engine,
   cases: readonly Case[],
-  { journal, inFlight = 2, onProgress, ...options }: ExtractCasesOptions = {},
+  { journal, inFlight = 2, renew, onProgress, ...options }: ExtractCasesOptions = {},
 ): Promise<Row[]> {
-  const engines = replaceable(make);
+  const engines = replaceable(engine, renew);
   const rows = new Map(journal?.finished ?? []);
   const waiting = [...cases.keys()].filter((index) => !rows.has(index));
   const report = () => onProgress?.({ stage: 'cases', done: rows.size, total: cases.length });
@@ -92,7 +100,7 @@ export async function extractCases(
       }),
     ),
   );
-  await engines.destroy();
+  await engines.release();
   const failed = ended.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
   return [...cases.keys()].flatMap((index) => rows.get(index) as Row[]);

@@ -1,6 +1,7 @@
 /** `voxomics extract IMAGE MASK`. */
 import { extname } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Engine } from '../../../engine/index.ts';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { ExtractOptions } from '../../../pipeline/extract.ts';
@@ -8,15 +9,19 @@ import type { Row } from '../../../pipeline/row.ts';
 import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
+import type { ImageGrid } from '../../../pipeline/volume.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
 import { readParams } from '../params.ts';
-import { extractFiles } from '../extract-files.ts';
+import { readCases } from '../cases.ts';
+import { extractCases } from '../extract-cases.ts';
+import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
+import { openJournal } from '../journal.ts';
 import { writeAtomically } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { collect } from './parse.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
-import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
+import { type EngineFlags, engineOptions, type Workbench, withEngine } from './with-engine.ts';
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
@@ -32,9 +37,9 @@ interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
 
 export function extractCommand(): Command {
   const command = new Command('extract')
-    .description('extract features, one row per region')
-    .argument('<image>', imageUsage)
-    .argument('<mask>', `${maskUsage}, on the same grid`)
+    .description('extract features, one row per region, of one case or of a cohort')
+    .argument('<image>', `${imageUsage}; or a .csv file with the columns Image, Mask and perhaps Label of each case`)
+    .argument('[mask]', `${maskUsage}, on the same grid`)
     .option(
       '-l, --label <N|N+M|all>',
       'a label, a union of labels, or all; may be repeated (default: setting label, 1; of DICOM masks every region)',
@@ -78,7 +83,24 @@ function chooseFormat({ format, output }: Options): Format {
   throw new PipelineError('BadSetting', `the ending of ${output} names no format; pass --format ${formats.join('|')}`);
 }
 
-async function run(imagePath: string, maskPath: string, options: Options): Promise<void> {
+const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
+
+function checkArguments(imagePath: string, maskPath: string | undefined, { output }: Options): void {
+  if (!isCohort(imagePath)) {
+    if (maskPath !== undefined) return;
+    throw new PipelineError('BadSetting', 'expected an image and a mask, or a .csv file of cases; found one image');
+  }
+  if (maskPath !== undefined)
+    throw new PipelineError('BadSetting', 'a .csv file of cases names the masks itself; found a mask beside it');
+  if (!output)
+    throw new PipelineError(
+      'BadSetting',
+      'a cohort is written to a file, with finished cases kept beside it; pass --output',
+    );
+}
+
+async function run(imagePath: string, maskPath: string | undefined, options: Options): Promise<void> {
+  checkArguments(imagePath, maskPath, options);
   const format = chooseFormat(options);
   if (format === 'parquet' && !options.output)
     throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
@@ -88,22 +110,50 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
   const [image, mask] = [imageChoice(options), maskChoice(options)];
-  await withEngine(options, async ({ engine, signal, onProgress }) => {
-    const rows = await extractFiles(engine, imagePath, maskPath, {
+  await withEngine(options, async (bench) => {
+    const choices = {
       image,
       mask,
-      preprocess: (volume) => preprocessSteps(options, engine, volume),
+      preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
       geometry: options.geometry,
       labels,
       settings,
       imageTypes: params?.imageTypes,
       classes,
-      signal,
-      onProgress,
-    });
+      signal: bench.signal,
+      onProgress: bench.onProgress,
+    };
+    if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
+    const rows = await extractFiles(bench.engine, imagePath, maskPath, choices);
     showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
     await output(rows, format, options.output);
   });
+}
+
+/** Extracts the cases of a CSV file; what is finished is kept until the rows are written. */
+async function extractCohort(
+  { engine, makeEngine }: Workbench,
+  path: string,
+  choices: ExtractFilesOptions,
+  format: Format,
+  options: Options,
+): Promise<void> {
+  const cases = await readCases(path);
+  const { output: target, profile, debug, adapter, format: _format, ...work } = options;
+  const journal = await openJournal(target as string, {
+    cases,
+    work,
+    params: choices.settings,
+    types: choices.imageTypes,
+  });
+  if (journal.finished.size > 0)
+    process.stderr.write(`voxomics: ${journal.finished.size} of ${cases.length} cases were finished before\n`);
+  const rows = await extractCases(engine, cases, { ...choices, journal, renew: makeEngine });
+  await output(rows, format, target);
+  await journal.remove();
+  const failed = rows.filter((row) => 'voxomics_error' in row).length;
+  if (failed > 0)
+    process.stderr.write(`voxomics: ${failed} of ${rows.length} rows have no features; see voxomics_error\n`);
 }
 
 async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {

@@ -17,6 +17,8 @@ export interface EngineFlags {
 /** What a command works with. */
 export interface Workbench {
   readonly engine: Engine;
+  /** Makes another engine like it, which is the work's to destroy. */
+  readonly makeEngine: () => Promise<Engine>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly onProgress: (event: ProgressEvent) => void;
@@ -36,10 +38,11 @@ export async function withEngine(flags: EngineFlags, work: (bench: Workbench) =>
   const interrupt = () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written'));
   process.once('SIGINT', interrupt);
   const { adapter, debug } = flags;
-  const engine = await createEngine({ adapter, debug, profile: Boolean(flags.profile) });
+  const makeEngine = () => createEngine({ adapter, debug, profile: Boolean(flags.profile) });
+  const engine = await makeEngine();
   const progress = progressDisplay();
   try {
-    await work({ engine, signal: cancel.signal, onProgress: progress.update });
+    await work({ engine, makeEngine, signal: cancel.signal, onProgress: progress.update });
     progress.stop();
     if (flags.profile) await writeProfile(engine, flags.profile);
   } finally {

@@ -1,0 +1,128 @@
+/** Cohorts: the cases file, bad cases, resuming, replacing a lost device; PyRadiomics' own batch run. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/host/node/adapters.ts';
+import { readCases } from '../../../src/host/node/cases.ts';
+import { extractCases } from '../../../src/host/node/extract-cases.ts';
+import { openJournal } from '../../../src/host/node/journal.ts';
+import type { ProgressEvent } from '../../../src/pipeline/progress.ts';
+import { useCommandLine } from '../../support/cli.ts';
+import { expectClose } from '../../support/close.ts';
+import { useEngine } from '../../support/engine.ts';
+import { niftiGz } from '../../support/files.ts';
+import { random } from '../../support/random.ts';
+import { volumeOf } from '../../support/region.ts';
+import { describeShared, sharedPath } from '../../support/shared.ts';
+
+let folder = '';
+const file = (name: string) => join(folder, name);
+const write = (name: string, text: string | Uint8Array) => writeFileSync(file(name), text);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'voxomics-cases-'));
+  const next = random(6);
+  const size = [12, 10, 8] as const;
+  for (const name of ['a', 'b', 'c']) {
+    const image = Int16Array.from({ length: 960 }, () => next() * 300);
+    write(`${name}.nii.gz`, niftiGz(volumeOf(image, size)));
+    const mask = Uint8Array.from(image, (_, i) => (i % 12 < 5 ? 1 : i % 12 > 7 ? 2 : 0));
+    write(`${name}-mask.nii.gz`, niftiGz(volumeOf(mask, size)));
+  }
+  write(
+    'cases.csv',
+    'Patient,Image,Mask,Label\nP1,a.nii.gz,a-mask.nii.gz,\nP2,b.nii.gz,b-mask.nii.gz,all\nP3,none.nii.gz,c-mask.nii.gz,1\nP4,c.nii.gz,c-mask.nii.gz,1+2\n',
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const classes = ['firstorder', 'glcm'] as const;
+
+describe('cases', () => {
+  const engine = useEngine();
+
+  it('give rows in their order, with their own columns first, and the reason of a bad one', async () => {
+    const rows = await extractCases(engine(), await readCases(file('cases.csv')), { classes });
+    expect(rows.map((row) => row['Patient'])).toEqual(['P1', 'P2', 'P2', 'P3', 'P4']);
+    expect(Object.keys(rows[0]!).slice(0, 4)).toEqual(['Patient', 'Image', 'Mask', 'Label']);
+    expect(rows[3]!['voxomics_error']).toMatchObject({
+      code: 'BadFile',
+      message: expect.stringContaining('none.nii.gz'),
+    });
+    expect(rows.filter((row) => typeof row['original_glcm_Contrast'] === 'number')).toHaveLength(4);
+  });
+
+  it('go on where a cancelled run stopped', async () => {
+    const cases = await readCases(file('cases.csv'));
+    const cancel = new AbortController();
+    const reason = new Error('enough');
+    const first = await openJournal(file('rows.csv'), cases);
+    const stopped = extractCases(engine(), cases, {
+      classes,
+      journal: first,
+      inFlight: 1,
+      signal: cancel.signal,
+      onProgress: ({ done }) => done === 2 && cancel.abort(reason),
+    });
+    await expect(stopped).rejects.toBe(reason);
+    const journal = await openJournal(file('rows.csv'), cases);
+    expect([...journal.finished.keys()]).toEqual([0, 1]);
+    const events: ProgressEvent[] = [];
+    const rows = await extractCases(engine(), cases, { classes, journal, onProgress: (event) => events.push(event) });
+    expect(events[0]).toEqual({ stage: 'cases', done: 2, total: 4 });
+    expect(rows).toEqual(await extractCases(engine(), cases, { classes }));
+    await expect(openJournal(file('rows.csv'), cases.slice(1))).rejects.toMatchObject({ code: 'BadFile' });
+    await journal.remove();
+    expect(existsSync(file('rows.csv.journal'))).toBe(false);
+  });
+
+  it('survive a lost device where an engine can be made anew', async () => {
+    const cases = (await readCases(file('cases.csv'))).slice(0, 2);
+    const lost = await createEngine();
+    lost.destroy();
+    const rows = await extractCases(lost, cases, { classes, renew: () => createEngine() });
+    expect(rows.every((row) => typeof row['original_firstorder_Mean'] === 'number')).toBe(true);
+    const without = await extractCases(lost, cases, { classes });
+    expect(without.every((row) => (row['voxomics_error'] as { code: string }).code === 'DeviceLost')).toBe(true);
+  });
+
+  it.each([
+    ['Patient,Image\nP,a.nii.gz\n', /column Mask/],
+    ['Patient,Image,mask\nP,a.nii.gz,b\n', /Did you mean mask\?/],
+    ['Image,Mask\n', /found no case/],
+    ['Image,Mask\na.nii.gz\n', /expected a CSV file/],
+    ['Image,Mask\na.nii.gz,\n', /:2: expected a path in column Mask/],
+    ['Image,Mask,Label\na.nii.gz,b.nii.gz,x\n', /label/],
+  ])('%j is refused', async (text, message) => {
+    write('bad.csv', text);
+    await expect(readCases(file('bad.csv'))).rejects.toThrow(message);
+  });
+});
+
+describeShared('PyRadiomics’ batch', () => {
+  const { file: out, voxomics } = useCommandLine(() => undefined);
+
+  it('has the same rows, and a reason where PyRadiomics has none', async () => {
+    const { code, stderr } = await voxomics(
+      ...['extract', sharedPath('reference/pyradiomics/cli/batch.csv'), '-o', 'rows.csv', '-p', 'pyradiomics'],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toContain('3 of 6 rows have no features');
+    const read = (path: string) => parse(readFileSync(path), { columns: true, bom: true }) as Record<string, string>[];
+    const [ours, theirs] = [read(out('rows.csv')), read(sharedPath('reference/pyradiomics/cli/out/batch.csv'))];
+    expect(ours).toHaveLength(theirs.length);
+    const features = Object.keys(theirs[0]!).filter((column) => column.startsWith('original_'));
+    expect(Object.keys(ours[0]!).filter((column) => column.startsWith('original_'))).toEqual(features);
+    ours.forEach((row, i) => {
+      for (const column of ['PatientID', 'Label', 'Center', 'Note']) expect(row[column]).toBe(theirs[i]![column]);
+      expect(row['voxomics_error'] === '').toBe(theirs[i]!['original_firstorder_Mean'] !== '');
+      for (const column of features) {
+        const [a, b] = [row[column]!, theirs[i]![column]!];
+        if (b === '' || b === 'nan') expect(a).toBe('');
+        else expectClose(Number(a), Number(b), { rel: 1e-6, abs: 1e-9, what: `${row['PatientID']} ${column}` });
+      }
+    });
+  });
+});
