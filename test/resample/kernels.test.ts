@@ -146,13 +146,14 @@ describe('kernels of resampling', () => {
 
   const floats: readonly (readonly [string, Interpolator, boolean])[] = [
     ['resample/linear', 'sitkLinear', false],
+    ['resample/linear', 'sitkLinear', true],
     ['resample/spline', 'sitkBSpline', true],
     ['resample/axis', 'sitkBSpline', false],
     ...[...sincs, 'sitkGaussian' as const].map((name) => ['resample/axis', name, false] as const),
   ];
 
   for (const [kernel, interpolator, software] of floats) {
-    it.each(cases)(`${kernel}, ${interpolator}: %s`, async (_name, size, wanted) => {
+    it.each(cases)(`${kernel}, ${interpolator}${software ? ', software' : ''}: %s`, async (_name, size, wanted) => {
       const image: Volume = { ...imageGrid(size), data: noise(size, false, 11) };
       const grid = parallel(image, wanted);
       const { data, kernels } = await run(engine(), image, grid, { interpolator, defaultValue: OUTSIDE, software });

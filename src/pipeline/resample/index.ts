@@ -56,7 +56,7 @@ function recordVoxels(
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
   switch (interpolator) {
     case 'sitkNearestNeighbor':
-      if (axes) return recordNearest(rec, image.voxels, image.size, grid, axes, outside);
+      if (axes) return recordNearest(rec, image.voxels, image.size, grid, axes, outside, software);
       break;
     case 'sitkLabelGaussian':
       if (axes) return recordLabel(rec, image.voxels, image.size, grid, axes, byGaussian(outside));
@@ -67,11 +67,11 @@ function recordVoxels(
     default:
       if (axes && isBetween(axes, image)) {
         if (interpolator === 'sitkLinear' && !cast)
-          return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue);
+          return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue, software);
         if (interpolator === 'sitkBSpline' && software)
           return recordSpline(rec, image, grid, axes, { outside: defaultValue, cast });
       }
-      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast);
+      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast, software);
   }
   return recordRotated(rec, image, grid, interpolator, defaultValue, cast);
 }
@@ -142,7 +142,7 @@ export async function resampleMask(
   const labels = rec.upload('resample.labels', Uint32Array.from(mask.data));
   const moved =
     rule === 'nearest'
-      ? recordNearest(rec, labels, mask.size, grid, axes, 0)
+      ? recordNearest(rec, labels, mask.size, grid, axes, 0, engine.caps.software)
       : recordLabel(rec, labels, mask.size, grid, axes, byMajority);
   const download = rec.download(moved);
   const words = (await engine.execute(rec)).u32(download);

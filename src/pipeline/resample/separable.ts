@@ -52,11 +52,12 @@ export function recordSeparable(
   profile: Profile,
   outside: number,
   cast: Cast | null,
+  software: boolean,
 ): BufferRef {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
   if (lines.some((line) => line.positions.length === 0)) {
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
-    return recordGather(rec, image.voxels, image.size, grid, nowhere, outside);
+    return recordGather(rec, image.voxels, image.size, grid, nowhere, outside, software);
   }
   // Where one axis is interpolated ITK smooths along all of them; where none is, the image is only cut out.
   const smooths = profile.smooths && lines.some((line) => !line.whole);
@@ -84,7 +85,7 @@ export function recordSeparable(
   }));
   const complete = lines.every(({ axis, places }, gridAxis) => axis === gridAxis && places.every((p, k) => p === k));
   if (complete && !cut) return samples.buffer;
-  return recordGather(rec, samples.buffer, samples.size, grid, indices, outside);
+  return recordGather(rec, samples.buffer, samples.size, grid, indices, outside, software);
 }
 
 const growth = ({ line, needed }: Step): number => line.positions.length / needed.count;
@@ -97,7 +98,8 @@ export function recordNearest(
   grid: Geometry,
   axes: readonly AxisPositions[],
   outside: number,
+  software: boolean,
 ): BufferRef {
   const indices = axes.map(({ axis, positions }) => ({ axis, indices: nearestIndices(positions, size[axis]) }));
-  return recordGather(rec, voxels, size, grid, indices, outside);
+  return recordGather(rec, voxels, size, grid, indices, outside, software);
 }

@@ -195,5 +195,5 @@ export function recordSpline(
   if (fits) return samples.buffer;
   const word = new Uint32Array(new Float32Array([setting.outside]).buffer)[0]!;
   const indices = lines.map(({ axis, places }) => ({ axis, indices: places }));
-  return recordGather(rec, samples.buffer, samples.size, grid, indices, word);
+  return recordGather(rec, samples.buffer, samples.size, grid, indices, word, true);
 }
