@@ -311,6 +311,20 @@ describe('kernels of resampling', () => {
     }
   });
 
+  it('takes tables where lines would need more than can be bound', () => {
+    const kernelsOf = (nz: number, type: 'int16' | 'float32') => {
+      const rec = new Recording('test');
+      const image = { ...imageGrid([512, 512, nz]), voxels: rec.buffer('test.voxels', 4), type };
+      const grid = parallel(image, { size: [256, 256, nz], step: [2, 2, 1], first: [0.5, 0.5, 0] });
+      recordResample(rec, image, grid, { software: true });
+      return new Set(rec.commands.flatMap((c) => ('kernel' in c ? [c.kernel.name] : [])));
+    };
+    expect(kernelsOf(60, 'int16')).toEqual(new Set(['resample/spline-wide']));
+    expect(kernelsOf(70, 'int16')).toEqual(new Set(['resample/axis-wide']));
+    expect(kernelsOf(70, 'float32')).toEqual(new Set(['resample/spline']));
+    expect(kernelsOf(130, 'float32')).toEqual(new Set(['resample/axis']));
+  });
+
   it('has met every kernel', () => {
     expect([...used].sort()).toEqual([
       'resample/axis',

@@ -12,7 +12,7 @@ import { recordLinear } from './linear.ts';
 import { type AxisPositions, parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable } from './separable.ts';
-import { recordSpline } from './spline.ts';
+import { fitsLines, recordSpline } from './spline.ts';
 
 export { ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
 export { type Interpolator, interpolatorNames, interpolators, parseInterpolator } from './interpolators.ts';
@@ -68,7 +68,7 @@ function recordVoxels(
       if (axes && isBetween(axes, image)) {
         if (interpolator === 'sitkLinear' && !cast)
           return recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue, software);
-        if (interpolator === 'sitkBSpline' && software)
+        if (interpolator === 'sitkBSpline' && software && fitsLines(image, grid, cast))
           return recordSpline(rec, image, grid, axes, { outside: defaultValue, cast });
       }
       if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast, software);
