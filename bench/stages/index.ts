@@ -3,6 +3,7 @@ import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
 import { benchN4 } from './n4.ts';
 import { benchNormalise } from './normalise.ts';
+import { benchResample } from './resample.ts';
 
 /** Measures a stage. The engine was made with `profile`. */
 type BenchStage = (
@@ -16,4 +17,5 @@ type BenchStage = (
 export const stages: Readonly<Record<string, BenchStage>> = {
   normalise: benchNormalise,
   n4: benchN4,
+  resample: benchResample,
 };

@@ -146,13 +146,14 @@ describe('kernels of resampling', () => {
 
   const floats: readonly (readonly [string, Interpolator, boolean])[] = [
     ['resample/linear', 'sitkLinear', false],
+    ['resample/linear', 'sitkLinear', true],
     ['resample/spline', 'sitkBSpline', true],
     ['resample/axis', 'sitkBSpline', false],
     ...[...sincs, 'sitkGaussian' as const].map((name) => ['resample/axis', name, false] as const),
   ];
 
   for (const [kernel, interpolator, software] of floats) {
-    it.each(cases)(`${kernel}, ${interpolator}: %s`, async (_name, size, wanted) => {
+    it.each(cases)(`${kernel}, ${interpolator}${software ? ', software' : ''}: %s`, async (_name, size, wanted) => {
       const image: Volume = { ...imageGrid(size), data: noise(size, false, 11) };
       const grid = parallel(image, wanted);
       const { data, kernels } = await run(engine(), image, grid, { interpolator, defaultValue: OUTSIDE, software });
@@ -308,6 +309,20 @@ describe('kernels of resampling', () => {
     ]) {
       expect(isSameGrid(other, image)).toBe(false);
     }
+  });
+
+  it('takes tables where lines would need more than can be bound', () => {
+    const kernelsOf = (nz: number, type: 'int16' | 'float32') => {
+      const rec = new Recording('test');
+      const image = { ...imageGrid([512, 512, nz]), voxels: rec.buffer('test.voxels', 4), tails: null, type };
+      const grid = parallel(image, { size: [256, 256, nz], step: [2, 2, 1], first: [0.5, 0.5, 0] });
+      recordResample(rec, image, grid, { software: true });
+      return new Set(rec.commands.flatMap((c) => ('kernel' in c ? [c.kernel.name] : [])));
+    };
+    expect(kernelsOf(60, 'int16')).toEqual(new Set(['resample/spline-wide']));
+    expect(kernelsOf(70, 'int16')).toEqual(new Set(['resample/axis-wide']));
+    expect(kernelsOf(70, 'float32')).toEqual(new Set(['resample/spline']));
+    expect(kernelsOf(130, 'float32')).toEqual(new Set(['resample/axis']));
   });
 
   it('has met every kernel', () => {

@@ -5,8 +5,8 @@ import type { Vec3 } from '../volume.ts';
 export const WALKERS = 64;
 /** Columns of an invocation. */
 const COLUMNS = 4;
-/** Invocations that hide the latency of a GPU; a software adapter is content with fewer. */
-const WANTED = 65_536;
+/** Invocations worth having: two threads of eight lanes, or a GPU with its latency hidden. */
+const WANTED = { software: 512, device: 65_536 } as const;
 /** Shorter stretches would spend their time on their start. */
 const SHORTEST = 16;
 
@@ -21,10 +21,13 @@ export interface ColumnWalk {
   readonly invocations: number;
 }
 
-/** Cuts the columns of a grid. */
-export function cutColumns([nx, ny, nz]: Vec3): ColumnWalk {
+/** Cuts the columns of a grid. @param software the adapter runs on the CPU */
+export function cutColumns([nx, ny, nz]: Vec3, software: boolean): ColumnWalk {
   const walkers = Math.ceil((nx * ny) / COLUMNS);
-  const rows = Math.min(nz, Math.max(SHORTEST, Math.ceil((nz * walkers) / WANTED)));
+  const rows = Math.min(
+    nz,
+    Math.max(SHORTEST, Math.ceil((nz * walkers) / (software ? WANTED.software : WANTED.device))),
+  );
   const stretches = Math.ceil(nz / rows);
   return {
     stretches,

@@ -34,6 +34,7 @@ export interface AxisIndices {
  * Picks voxels.
  * @param size voxels of the image
  * @param outside word of voxels outside
+ * @param software the adapter runs on the CPU
  */
 export function recordGather(
   rec: Recording,
@@ -42,13 +43,14 @@ export function recordGather(
   grid: Geometry,
   axes: readonly AxisIndices[],
   outside: number,
+  software: boolean,
 ): BufferRef {
   const strides = [1, size[0], size[0] * size[1]];
   const offsets = Uint32Array.from(
     axes.flatMap(({ axis, indices }) => Array.from(indices, (i) => (i < 0 ? OUTSIDE : i * strides[axis]!))),
   );
   const picked = rec.buffer('resample/gather.picked', voxelCount(grid) * 4);
-  const walk = cutColumns(grid.size);
+  const walk = cutColumns(grid.size, software);
   const params = { size: grid.size, stretches: walk.stretches, rows: walk.rows, outside };
   const args = { params, voxels, offsets: rec.upload('resample/gather.offsets', offsets) };
   if (walk.even) rec.dispatch(gather, { ...args, quads: picked }, walk.invocations);

@@ -12,7 +12,7 @@ import { recordLinear } from './linear.ts';
 import { type AxisPositions, parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable, type VoxelBuffers } from './separable.ts';
-import { recordSpline } from './spline.ts';
+import { fitsLines, recordSpline } from './spline.ts';
 
 export { ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
 export { type Interpolator, interpolatorNames, interpolators, parseInterpolator } from './interpolators.ts';
@@ -61,7 +61,7 @@ function recordVoxels(
   const outside = new Uint32Array(new Float32Array([defaultValue]).buffer)[0]!;
   switch (interpolator) {
     case 'sitkNearestNeighbor':
-      if (axes) return recordNearest(rec, image, image.size, grid, axes, outside);
+      if (axes) return recordNearest(rec, image, image.size, grid, axes, outside, software);
       break;
     case 'sitkLabelGaussian':
       if (axes)
@@ -73,11 +73,15 @@ function recordVoxels(
     default:
       if (axes && !exact && isBetween(axes, image)) {
         if (interpolator === 'sitkLinear' && !cast)
-          return { voxels: recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue), tails: null };
-        if (interpolator === 'sitkBSpline' && software)
+          return {
+            voxels: recordLinear(rec, image.voxels, image.size, grid, axes, defaultValue, software),
+            tails: null,
+          };
+        if (interpolator === 'sitkBSpline' && software && fitsLines(image, grid, cast))
           return { voxels: recordSpline(rec, image, grid, axes, { outside: defaultValue, cast }), tails: null };
       }
-      if (axes) return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast, exact);
+      if (axes)
+        return recordSeparable(rec, image, grid, axes, profileOf(interpolator), outside, cast, { exact, software });
   }
   return { voxels: recordRotated(rec, image, grid, interpolator, defaultValue, cast), tails: null };
 }
@@ -148,7 +152,7 @@ export async function resampleMask(
   const labels = rec.upload('resample.labels', Uint32Array.from(mask.data));
   const moved =
     rule === 'nearest'
-      ? recordNearest(rec, { voxels: labels, tails: null }, mask.size, grid, axes, 0).voxels
+      ? recordNearest(rec, { voxels: labels, tails: null }, mask.size, grid, axes, 0, engine.caps.software).voxels
       : recordLabel(rec, labels, mask.size, grid, axes, byMajority);
   const download = rec.download(moved);
   const words = (await engine.execute(rec)).u32(download);

@@ -53,6 +53,7 @@ const onFirst = ({ low, high, weight }: Tap): Tap =>
  * Interpolates linearly.
  * @param size voxels of the image
  * @param outside value of voxels outside
+ * @param software the adapter runs on the CPU
  * @returns the voxels, not kept
  */
 export function recordLinear(
@@ -62,6 +63,7 @@ export function recordLinear(
   grid: Geometry,
   axes: readonly AxisPositions[],
   outside: number,
+  software: boolean,
 ): BufferRef {
   const strides = [1, size[0], size[0] * size[1]];
   const lines = axes.map(({ axis, positions }, gridAxis) => {
@@ -78,7 +80,7 @@ export function recordLinear(
     taps[3 * k + 1] = high;
     weights[3 * k + 2] = weight;
   });
-  const walk = cutColumns(grid.size);
+  const walk = cutColumns(grid.size, software);
   const resampled = rec.buffer('resample/linear.resampled', voxelCount(grid) * 4);
   const blends = (line: readonly Tap[]) => line.some((t) => t.weight !== 0);
   const params = {

@@ -51,10 +51,11 @@ function gatherBoth(
   grid: Geometry,
   indices: readonly AxisIndices[],
   outside: number,
+  software: boolean,
 ): VoxelBuffers {
   return {
-    voxels: recordGather(rec, voxels, size, grid, indices, outside),
-    tails: tails && recordGather(rec, tails, size, grid, indices, 0),
+    voxels: recordGather(rec, voxels, size, grid, indices, outside, software),
+    tails: tails && recordGather(rec, tails, size, grid, indices, 0, software),
   };
 }
 
@@ -72,12 +73,12 @@ export function recordSeparable(
   profile: Profile,
   outside: number,
   cast: Cast | null,
-  exact: boolean,
+  { exact, software }: { readonly exact: boolean; readonly software: boolean },
 ): VoxelBuffers {
   const lines = axes.map((a) => lineOf(a, image.size[a.axis]));
   if (lines.some((line) => line.positions.length === 0)) {
     const nowhere = axes.map(({ axis, positions }) => ({ axis, indices: new Int32Array(positions.length).fill(-1) }));
-    return gatherBoth(rec, image, image.size, grid, nowhere, outside);
+    return gatherBoth(rec, image, image.size, grid, nowhere, outside, software);
   }
   const wide = exact || cast !== null;
   // Where one axis is interpolated ITK smooths along all of them; where none is, the image is only cut out.
@@ -107,7 +108,7 @@ export function recordSeparable(
   const complete = lines.every(({ axis, places }, gridAxis) => axis === gridAxis && places.every((p, k) => p === k));
   // The high word of a float32 image is the value, rounded.
   const found = { voxels: samples.buffer, tails: image.type === 'float64' ? samples.tails : null };
-  return complete && !cut ? found : gatherBoth(rec, found, samples.size, grid, indices, outside);
+  return complete && !cut ? found : gatherBoth(rec, found, samples.size, grid, indices, outside, software);
 }
 
 const growth = ({ line, needed }: Step): number => line.positions.length / needed.count;
@@ -120,7 +121,8 @@ export function recordNearest(
   grid: Geometry,
   axes: readonly AxisPositions[],
   outside: number,
+  software: boolean,
 ): VoxelBuffers {
   const indices = axes.map(({ axis, positions }) => ({ axis, indices: nearestIndices(positions, size[axis]) }));
-  return gatherBoth(rec, voxels, size, grid, indices, outside);
+  return gatherBoth(rec, voxels, size, grid, indices, outside, software);
 }

@@ -99,6 +99,16 @@ function layoutOf(grid: Geometry, lines: readonly Line[]): Layout {
   return { base, steps };
 }
 
+/** What WebGPU promises to bind at once; software adapters have no more. */
+const BINDING = 2 ** 27;
+
+/** Whether the filtered lines of an image can be bound; larger ones are resampled by tables, which need less memory. */
+export function fitsLines(image: Geometry, grid: Geometry, cast: Cast | null): boolean {
+  const voxels =
+    Math.max(voxelCount(image), voxelCount(grid)) + spline.workgroup * Math.max(...image.size, ...grid.size);
+  return voxels * (cast ? 8 : 4) <= BINDING;
+}
+
 /** What all passes share. */
 interface Setting {
   /** Value of voxels outside. */
@@ -195,5 +205,5 @@ export function recordSpline(
   if (fits) return samples.buffer;
   const word = new Uint32Array(new Float32Array([setting.outside]).buffer)[0]!;
   const indices = lines.map(({ axis, places }) => ({ axis, indices: places }));
-  return recordGather(rec, samples.buffer, samples.size, grid, indices, word);
+  return recordGather(rec, samples.buffer, samples.size, grid, indices, word, true);
 }

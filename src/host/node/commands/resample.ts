@@ -1,7 +1,7 @@
 /** `voxomics resample IN OUT`. */
 import { Command } from 'commander';
 import { PipelineError } from '../../../pipeline/errors.ts';
-import { gridOfStep, preprocess } from '../../../pipeline/preprocess.ts';
+import { gridOfStep, maskRuleOf, preprocess } from '../../../pipeline/preprocess.ts';
 import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
 import { toMask, toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
@@ -45,7 +45,12 @@ async function run(input: string, output: string, options: Options): Promise<voi
     async function resampled() {
       if (options.labels) {
         const labels = toMask(decoded);
-        return resampleMask(engine, labels, like ?? gridOfStep(labels, step!, null));
+        return resampleMask(
+          engine,
+          labels,
+          like ?? gridOfStep(labels, step!, null),
+          step ? maskRuleOf(step) : 'nearest',
+        );
       }
       const image = toVolume(decoded);
       if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
