@@ -14,11 +14,20 @@ import { caseFiles, recordedParams } from './presets.ts';
  */
 const TOLERANCE = 1e-9;
 const MCC_TOLERANCE = 1e-6;
-/**
- * Normalised, resampled and filtered images: levels and matrices are identical; intensities agree to 48 bits for whole numbers, to the
- * seven digits of the mean and standard deviation for the fractions of PET.
- */
+/** Normalised, resampled and filtered images: levels and matrices are identical, intensities agree to six digits or more. */
 const COMPUTED_TOLERANCE = 1e-6;
+/** The values that agree to fewer digits, the first rule that fits, and why. */
+const exceptions: readonly (readonly [column: RegExp, tolerance: number])[] = [
+  // A value on the 10th or 90th percentile falls in or out: PyRadiomics differs from itself across versions there.
+  [/^lbp-3D-m\d_firstorder_RobustMeanAbsoluteDeviation$/, 3e-2],
+  // Of float32 images PyRadiomics takes the kurtosis in float32.
+  [/^lbp-3D-k_firstorder_/, 1e-4],
+  // Samples that are voxels are those voxels here; SciPy's spline misses them by a few units of float64, and a sample that
+  // equals its centre falls on the other side of it.
+  [/^lbp-3D-m\d_firstorder_/, 2e-4],
+  // The mean and standard deviation of a PET image's fractions are known to seven digits.
+  [/^log-sigma-.*_firstorder_(90|10)Percentile$/, 1e-5],
+];
 /**
  * One voxel of brain1 that linear interpolation makes a whole number but for rounding: ITK's float64 falls one short of it
  * and is cut off to the number below.
@@ -57,7 +66,8 @@ describeShared('PyRadiomics features', () => {
     const toleranceOf = (column: string) => {
       if (file === TIED.file) return TIED.tolerance;
       if (column.endsWith('_MCC')) return MCC_TOLERANCE;
-      return processed || !column.startsWith('original_') ? COMPUTED_TOLERANCE : TOLERANCE;
+      const exception = exceptions.find(([pattern]) => pattern.test(column));
+      return exception?.[1] ?? (processed || !column.startsWith('original_') ? COMPUTED_TOLERANCE : TOLERANCE);
     };
     const found = differences(row, recorded.features!, TOLERANCE).filter((d) => d.relative > toleranceOf(d.column));
     expect(found).toEqual([]);
