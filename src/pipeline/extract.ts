@@ -58,7 +58,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const types = wantedImageTypes(options.imageTypes, options.settings);
   const wanted = wantedFeatures(options.classes);
   const steps = allSteps(settings, options.preprocess);
-  const compiling = engine.prepare(kernelsFor(wanted, settings, isIntegerImage(image)));
+  const compiling = engine.prepare(kernelsFor(wanted, settings, isIntegerImage(image), types, steps));
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
   const common = settings.additionalInfo

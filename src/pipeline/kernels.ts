@@ -1,12 +1,16 @@
 /** Which kernels an extraction will use, so that they can compile while files are being read. */
 import type { Kernel } from '../engine/index.ts';
 import type { FeatureClass, WantedFeatures } from './classes.ts';
+import { filterKernels } from './filter/index.ts';
+import { derivedTypes, type ImageType } from './image-types.ts';
+import { hasSteps, type PreprocessSteps, stepKernels, stepsOfSettings } from './preprocess.ts';
 import { levels } from './discretise/levels.ts';
 import { gather } from './firstorder/gather.ts';
 import { histogram } from './firstorder/histogram.ts';
 import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
+import { encode } from './roi/encode.ts';
 import { extent } from './roi/extent.ts';
 import { range } from './roi/range.ts';
 import { resegment } from './roi/resegment.ts';
@@ -36,8 +40,15 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
  * The kernels that a case most likely needs. A kernel that is missing here is compiled when it is first dispatched.
  * @param integers whether the image is of an integer type; null where that is not known yet
  */
-export function kernelsFor(wanted: WantedFeatures, settings: Settings, integers: boolean | null): AnyKernel[] {
-  const list: unknown[] = [bounds, compact, extent, range];
+export function kernelsFor(
+  wanted: WantedFeatures,
+  settings: Settings,
+  integers: boolean | null,
+  types: readonly ImageType[],
+  steps: PreprocessSteps = stepsOfSettings(settings),
+): AnyKernel[] {
+  const list: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
+  if (hasSteps(steps) || derivedTypes(types).length > 0) list.push(encode);
   for (const name of wanted.keys()) list.push(...byClass[name]);
   if (wanted.has('firstorder') && integers !== null) list.push(integers ? histogram : gather);
   if (settings.additionalInfo) list.push(start, link, volumes);

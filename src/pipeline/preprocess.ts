@@ -1,12 +1,12 @@
 /** The steps between an image as it was scanned and the features: bias field, intensities, grid, in this order. */
-import { type Engine, Recording } from '../engine/index.ts';
+import { type Engine, type Kernel, Recording } from '../engine/index.ts';
 import { type Box, boxUnion, wholeBox } from './box.ts';
 import { maskToDevice } from './device-mask.ts';
 import { buffersOf, type DeviceVolume, fromDevice, gridOf, isIntegerType, toDevice } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
-import { correctBias, fieldVolume, type N4Options, type N4Report } from './n4/index.ts';
+import { correctBias, fieldVolume, n4Kernels, type N4Options, type N4Report } from './n4/index.ts';
 import { requireSameGrid } from './mask-geometry.ts';
-import { type NormaliseMethod, normalise } from './normalise/index.ts';
+import { type NormaliseMethod, normalise, normaliseKernels } from './normalise/index.ts';
 import type { ProgressEvent } from './progress.ts';
 import {
   ibsiGrid,
@@ -17,6 +17,7 @@ import {
   parseInterpolator,
   pyradiomicsGrid,
   recordResample,
+  resampleKernels,
 } from './resample/index.ts';
 import { findMaskLabels } from './selection.ts';
 import type { Settings } from './settings.ts';
@@ -65,6 +66,15 @@ export function stepsOfSettings(settings: Settings): PreprocessSteps {
 
 /** Whether any step changes the image. */
 export const hasSteps = ({ n4, normalise, resample }: PreprocessSteps): boolean => Boolean(n4 || normalise || resample);
+
+/** The kernels that the steps most likely run, to be compiled ahead. @param exact as in `StepContext` */
+export function stepKernels({ n4, normalise, resample }: PreprocessSteps, exact: boolean): Kernel[] {
+  return [
+    ...(n4 ? n4Kernels : []),
+    ...(normalise ? normaliseKernels(normalise, exact) : []),
+    ...(resample ? resampleKernels(exact) : []),
+  ];
+}
 
 /** What the steps report to while they run. */
 export interface StepContext {
@@ -207,6 +217,8 @@ export async function preprocess(
   options: Omit<StepContext, 'exact'> & { readonly field?: boolean } = {},
 ): Promise<PreprocessResult> {
   const { mask, signal, onProgress, field: wantsField = false } = options;
+  // A failed compilation surfaces where the kernel is used.
+  engine.prepare(stepKernels(steps, false)).catch(() => undefined);
   if (mask) requireSameGrid(volume, mask);
   const owned: DeviceVolume[] = [];
   const own = <V extends DeviceVolume>(device: V): V => {

@@ -9,6 +9,7 @@
 import { Engine, EngineError, type EngineOptions } from '../../engine/index.ts';
 import { wantedFeatures } from '../../pipeline/classes.ts';
 import type { ExtractOptions } from '../../pipeline/extract.ts';
+import { wantedImageTypes } from '../../pipeline/image-types.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
@@ -62,7 +63,8 @@ export async function extractFiles(
 ): Promise<Row[]> {
   const settings = parseSettings(options.settings);
   // Kernels compile while the files are decoded. A failure surfaces where the kernel is used.
-  engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null)).catch(() => undefined);
+  const types = wantedImageTypes(options.imageTypes, options.settings);
+  engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null, types)).catch(() => undefined);
   const [decoded, loaded] = await Promise.all([
     readImage(image, { ...imageChoice, pipelinesUrl }),
     readMask(mask, { ...maskChoice, pipelinesUrl, labelChannel: settings.label_channel }),

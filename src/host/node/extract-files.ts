@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/index.ts';
 import { wantedFeatures } from '../../pipeline/classes.ts';
 import type { ExtractOptions } from '../../pipeline/extract.ts';
 import type { PreprocessSteps } from '../../pipeline/preprocess.ts';
+import { wantedImageTypes } from '../../pipeline/image-types.ts';
 import { kernelsFor } from '../../pipeline/kernels.ts';
 import type { Row } from '../../pipeline/row.ts';
 import { parseSettings } from '../../pipeline/settings.ts';
@@ -37,7 +38,8 @@ export async function extractFiles(
 ): Promise<Row[]> {
   const settings = parseSettings(options.settings);
   // Kernels compile while the files are read. A failure surfaces where the kernel is used.
-  engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null)).catch(() => undefined);
+  const types = wantedImageTypes(options.imageTypes, options.settings);
+  engine.prepare(kernelsFor(wantedFeatures(options.classes), settings, null, types)).catch(() => undefined);
   const [decoded, loaded] = await Promise.all([
     readImageFile(imagePath, imageChoice),
     readMaskFile(maskPath, { ...maskChoice, labelChannel: settings.label_channel }),

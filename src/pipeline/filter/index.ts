@@ -1,17 +1,26 @@
 /** Image filters: the registry of the image types that are derived from an image. */
-import { type Engine, Recording } from '../../engine/index.ts';
+import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import type { ImageTypeName } from '../image-types.ts';
 import type { Settings } from '../settings.ts';
-import { recordGradient } from './gradient.ts';
-import { recordLbp2d } from './lbp2d.ts';
-import { findMaskVoxels, type MaskSource, type MaskVoxels, recordLbp3d } from './lbp3d.ts';
-import { recordLog } from './log.ts';
-import { findPeak, type Peak } from './peak.ts';
-import { type PointFilter, recordPoint } from './point.ts';
+import { gradientKernel, recordGradient } from './gradient.ts';
+import { lbp2dPattern, recordLbp2d } from './lbp2d.ts';
+import {
+  findMaskVoxels,
+  lbp3dKurtosis,
+  lbp3dLevel,
+  lbp3dList,
+  lbp3dSample,
+  type MaskSource,
+  type MaskVoxels,
+  recordLbp3d,
+} from './lbp3d.ts';
+import { recordLog, recursive } from './log.ts';
+import { findPeak, type Peak, peakKernel } from './peak.ts';
+import { type PointFilter, pointLookup, recordPoint } from './point.ts';
 import type { FilteredImage } from './region.ts';
-import { recordWavelet } from './wavelet.ts';
+import { recordWavelet, wavelet } from './wavelet.ts';
 
 export type { FilteredImage } from './region.ts';
 
@@ -76,6 +85,24 @@ const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
   SquareRoot: point('squareroot'),
   Wavelet: async (rec, { image, box }, settings) => all(recordWavelet(rec, image, settings, box)),
 };
+
+/** The kernels of each image type, to be compiled ahead. */
+const kernels: Readonly<Record<ImageTypeName, readonly unknown[]>> = {
+  Original: [],
+  Exponential: [peakKernel, pointLookup],
+  Gradient: [gradientKernel],
+  LBP2D: [lbp2dPattern],
+  LBP3D: [lbp3dList, lbp3dSample, lbp3dLevel, lbp3dKurtosis],
+  LoG: [recursive],
+  Logarithm: [peakKernel, pointLookup],
+  Square: [peakKernel, pointLookup],
+  SquareRoot: [peakKernel, pointLookup],
+  Wavelet: [wavelet],
+};
+
+/** The kernels that the image types most likely run. */
+export const filterKernels = (types: readonly { readonly name: ImageTypeName }[]): Kernel[] =>
+  types.flatMap(({ name }) => kernels[name]) as Kernel[];
 
 /**
  * Derives the images of a type, in a submit of their own.

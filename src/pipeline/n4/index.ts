@@ -1,25 +1,42 @@
 /** N4 bias-field correction (Tustison et al., IEEE TMI 29(6), 2010), as ITK and ANTs run it. */
-import { type BufferRef, type Engine, Recording, type Results } from '../../engine/index.ts';
+import { type BufferRef, type Engine, type Kernel, Recording, type Results } from '../../engine/index.ts';
 import { type DeviceVolume, downloadVolume, fromDevice, gridOf, toDevice, volumeOf } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Mask, Vec3, Volume } from '../volume.ts';
-import { recordApply } from './apply.ts';
+import { apply, recordApply } from './apply.ts';
 import { controlBytes, type ControlState, decodeControl } from './control.ts';
 import { type N4Field, fieldVolume, latticeOf } from './field-volume.ts';
 import { imageAxes, layOut, type N4Grid } from './grid.ts';
 import { decodeInspect, type Inspection, recordInspect } from './inspect.ts';
+import { fit } from './fit.ts';
+import { field } from './field.ts';
+import { histogram } from './histogram.ts';
 import { type Fitted, iterate, type Run, runOf } from './iterate.ts';
-import { recordExpand } from './lattice.ts';
+import { expand, recordExpand, update } from './lattice.ts';
 import { spreadOf } from './level.ts';
 import { packBits } from './mask.ts';
 import { otsuThreshold, recordCount, recordThreshold } from './otsu.ts';
 import { checkOptions, type N4Options, type N4Settings } from './options.ts';
+import { refine } from './refine.ts';
 import { recordRescale } from './rescale.ts';
-import { recordSharpen } from './sharpen.ts';
-import { recordShrink, type ShrunkImage } from './shrink.ts';
+import { recordSharpen, sharpen } from './sharpen.ts';
+import { recordShrink, shrink, type ShrunkImage } from './shrink.ts';
 
 export { type N4Field, fieldVolume } from './field-volume.ts';
 export type { N4Options, N4Progress } from './options.ts';
+
+/** The kernels of a run without a mask by Otsu's threshold and without rescaling, to be compiled ahead. */
+export const n4Kernels = [
+  shrink,
+  histogram,
+  sharpen,
+  fit,
+  update,
+  expand,
+  field,
+  refine,
+  apply,
+] as unknown as readonly Kernel[];
 
 /** What a run did. */
 export interface N4Report {

@@ -1,11 +1,13 @@
 /** Resampling of images and masks to other grids on the GPU. */
-import { type Engine, Recording } from '../../engine/index.ts';
+import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, gridOf, uploadVolume, volumeOf } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
 import { type Interpolator, profileOf } from './interpolators.ts';
+import { axisWide } from './axis-wide.ts';
 import { castOf } from './cast.ts';
+import { gather } from './gather.ts';
 import { byGaussian, byMajority, recordLabel } from './label.ts';
 import { lineOf } from './lines.ts';
 import { recordLinear } from './linear.ts';
@@ -32,6 +34,10 @@ export interface ResampleOptions {
   /** Interpolated values are rounded to whole numbers, as IBSI asks of CT. Default false. */
   readonly round?: boolean;
 }
+
+/** The kernels that most images need, to be compiled ahead. */
+export const resampleKernels = (exact: boolean): Kernel[] =>
+  (exact ? [axisWide, gather] : [gather]) as unknown as Kernel[];
 
 /**
  * Resamples an image to a grid, as ITK's ResampleImageFilter with the identity transform: a voxel whose centre lies more than
