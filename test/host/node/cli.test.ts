@@ -103,12 +103,41 @@ describe('voxomics extract', () => {
     [['image.nii.gz', 'mask.nii.gz', '-o', 'rows.xlsx'], 1, /--format json\|csv\|txt\|parquet/],
     [['image.nii.gz', 'mask.nii.gz', '-f', 'parquet'], 1, /--output/],
     [['image.nii.gz', 'mask.nii.gz', '--format', 'yaml'], 2, /Allowed choices/],
-    [['image.nii.gz'], 2, /missing required argument/],
+    [['image.nii.gz'], 2, /expected an image and a mask/],
+    [['cases.csv'], 2, /pass --output/],
+    [['cases.csv', 'mask.nii.gz', '-o', 'rows.csv'], 2, /names the masks itself/],
+    [['image.nii.gz', 'mask.nii.gz', '-p', 'guo'], 1, /Did you mean mr\?|expected a preset/],
+    [['image.nii.gz', 'mask.nii.gz', '-p', 'none.yaml'], 1, /BadFile: none.yaml/],
     [['image.nii.gz', 'mask.nii.gz', '--adapter', 'voodoo'], 3, /no adapter for "voodoo"/],
   ] as const)('%j ends with status %i and a message', async (args, status, message) => {
     const { code, stdout, stderr } = await voxomics('extract', ...args);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe('voxomics params', () => {
+  it('lists, shows and checks', async () => {
+    const { stdout: list } = await voxomics('params', 'list');
+    expect(list).toMatch(/^guo2024-a +1037 features/m);
+    const { stdout: shown } = await voxomics('params', 'show', 'guo2024-b');
+    writeFileSync(file('mine.yaml'), shown);
+    expect(await voxomics('params', 'check', 'mine.yaml')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/LBP2D/),
+    });
+    writeFileSync(file('mine.yaml'), shown.replace('force2D:', 'force2d:'));
+    const { code, stderr } = await voxomics('params', 'check', 'mine.yaml');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/mine\.yaml:4: unknown key force2d\. Did you mean force2D\?/);
+  });
+
+  it('give 1037 features', async () => {
+    for (const preset of ['guo2024-a', 'guo2024-b']) {
+      const { stdout } = await voxomics('extract', 'image.nii.gz', 'mask.nii.gz', '-p', preset);
+      const [row] = JSON.parse(stdout) as Record<string, unknown>[];
+      expect(Object.keys(row!).filter((c) => !/^(diagnostics|voxomics)_/.test(c))).toHaveLength(1037);
+    }
   });
 });
 

@@ -85,22 +85,19 @@ function chooseFormat({ format, output }: Options): Format {
 
 const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
-function checkArguments(imagePath: string, maskPath: string | undefined, { output }: Options): void {
+/** @throws CommanderError where the arguments fit neither a case nor a cohort */
+function checkArguments(command: Command, imagePath: string, maskPath: string | undefined, { output }: Options): void {
   if (!isCohort(imagePath)) {
     if (maskPath !== undefined) return;
-    throw new PipelineError('BadSetting', 'expected an image and a mask, or a .csv file of cases; found one image');
+    return command.error('error: expected an image and a mask, or a .csv file of cases; found one image');
   }
   if (maskPath !== undefined)
-    throw new PipelineError('BadSetting', 'a .csv file of cases names the masks itself; found a mask beside it');
-  if (!output)
-    throw new PipelineError(
-      'BadSetting',
-      'a cohort is written to a file, with finished cases kept beside it; pass --output',
-    );
+    command.error('error: a .csv file of cases names the masks itself; found a mask beside it');
+  if (!output) command.error('error: a cohort is written to a file, with finished cases kept beside it; pass --output');
 }
 
-async function run(imagePath: string, maskPath: string | undefined, options: Options): Promise<void> {
-  checkArguments(imagePath, maskPath, options);
+async function run(imagePath: string, maskPath: string | undefined, options: Options, command: Command): Promise<void> {
+  checkArguments(command, imagePath, maskPath, options);
   const format = chooseFormat(options);
   if (format === 'parquet' && !options.output)
     throw new PipelineError('BadSetting', 'parquet is binary; name a file with --output');
