@@ -15,6 +15,7 @@ export type { SeriesInfo, SeriesListing } from './host/format/dicom/series.ts';
 export { decodeImage, toMask, toVolume } from './host/format/index.ts';
 export { encodeNifti } from './host/format/nifti-write.ts';
 export { type PreviewColumn, renderPreview } from './host/format/preview.ts';
+export { formatParams, parseParamsFile } from './host/format/params-file.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
@@ -38,6 +39,13 @@ export {
   preprocess,
   type ResampleStep,
 } from './pipeline/preprocess.ts';
+export {
+  type ImageTypeName,
+  type ImageTypeSelection,
+  imageTypeNames,
+} from './pipeline/image-types.ts';
+export { type Params, paramsJsonSchema, parseParams } from './pipeline/params.ts';
+export { type Preset, type PresetName, presetNames, presetOf, presets } from './pipeline/presets.ts';
 export type { ProgressEvent } from './pipeline/progress.ts';
 export {
   type Interpolator,

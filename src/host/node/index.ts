@@ -13,6 +13,7 @@ export { type AdapterKind, createEngine, type NodeEngineOptions } from './adapte
 export { findSeries, readDicom } from './dicom-source.ts';
 export { type ExtractFilesOptions, extractFiles } from './extract-files.ts';
 export { writePreview } from './preview.ts';
+export { readParams } from './params.ts';
 export { readImageFile } from './read.ts';
 export { readMaskFile } from './read-mask.ts';
 export { writeAtomically } from './write.ts';
