@@ -34,8 +34,11 @@ Examples:
   voxomics extract image.nii.gz mask.nii.gz                      one row as JSON
   voxomics extract image.nrrd mask.nrrd --label all -f csv -o features.csv
   voxomics extract ct.nii.gz mask.nii.gz --label 1+2 --setting binWidth=10 --classes firstorder,glcm
+  voxomics extract mr.nii.gz mask.nii.gz -p guo2024-a            1037 features: a preset or PyRadiomics’ parameter file
+  voxomics extract cases.csv -p params.yaml -o rows.parquet      a cohort; goes on where it was interrupted
   voxomics extract ct/ rtstruct.dcm --region GTV-1               DICOM: a folder of slices and a contour
   voxomics extract study.zip seg.dcm --series "T1 axial" --phase 2
+  voxomics preprocess mr.nii.gz ready.nii.gz --n4 --normalise zscore --spacing 1,1,1 --preview look.png
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics info                                                  adapters and what is missing`,
