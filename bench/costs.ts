@@ -147,6 +147,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   'resample/gather:ragged': perGridVoxel(() => 5),
   'resample/linear': perGridVoxel(() => 7 * 3),
   'resample/linear:ragged': perGridVoxel(() => 7 * 3),
+  // The same, the extremes of the eight samples and the bound; few voxels are computed again in float64.
+  'resample/linear-wide': perGridVoxel(() => 7 * 3 + 14 + 25),
   // The filter up and down the line, four weights.
   'resample/spline': perGridVoxel(() => 3 * (2 * 2 + 4 * 2)),
   'resample/spline-wide': perGridVoxel(() => 3 * (2 * 40 + 4 * 40)),

@@ -100,19 +100,39 @@ export function physicalToIndex(geometry: Geometry): (point: readonly number[]) 
     );
 }
 
+/** Writes the continuous index of a voxel x, y, z to `out` from `at` on: as many numbers as the grids have dimensions. */
+export type IndexMap = (x: number, y: number, z: number, out: Float64Array, at: number) => void;
+
 /** From voxels of one grid to continuous indices of another, in the order of operations of ITK's ResampleImageFilter. */
+export function indexMap(from: Geometry, to: Geometry): IndexMap {
+  const n = from.dimension;
+  const toPhysical = Float64Array.from(indexMatrix(from));
+  const toIndex = Float64Array.from(inverse(indexMatrix(to), n));
+  const offset = new Float64Array(n);
+  return (x, y, z, out, at) => {
+    for (let row = 0; row < n; row++) {
+      let sum = from.origin[row]!;
+      sum += toPhysical[row * n]! * x;
+      sum += toPhysical[row * n + 1]! * y;
+      if (n === 3) sum += toPhysical[row * n + 2]! * z;
+      offset[row] = sum - to.origin[row]!;
+    }
+    for (let row = 0; row < n; row++) {
+      let sum = 0;
+      for (let c = 0; c < n; c++) sum += toIndex[row * n + c]! * offset[c]!;
+      out[at + row] = sum;
+    }
+  };
+}
+
+/** `indexMap` for single voxels. */
 export function gridToGrid(from: Geometry, to: Geometry): (index: readonly number[]) => number[] {
-  const { dimension: n, origin } = from;
-  const matrix = indexMatrix(from);
-  const toIndex = physicalToIndex(to);
-  return (index) =>
-    toIndex(
-      Array.from({ length: n }, (_, row) => {
-        let sum = origin[row]!;
-        for (let c = 0; c < n; c++) sum += matrix[row * n + c]! * index[c]!;
-        return sum;
-      }),
-    );
+  const map = indexMap(from, to);
+  const out = new Float64Array(from.dimension);
+  return ([x = 0, y = 0, z = 0]) => {
+    map(x, y, z, out, 0);
+    return Array.from(out);
+  };
 }
 
 /**

@@ -28,11 +28,8 @@ const exceptions: readonly (readonly [column: RegExp, tolerance: number])[] = [
   // The mean and standard deviation of a PET image's fractions are known to seven digits.
   [/^log-sigma-.*_firstorder_(90|10)Percentile$/, 1e-5],
 ];
-/**
- * One voxel of brain1 that linear interpolation makes a whole number but for rounding: ITK's float64 falls one short of it
- * and is cut off to the number below.
- */
-const TIED = { file: 'brain1__precrop_resample.json', tolerance: 1e-4 };
+/** One coefficient of this wavelet is 0 but for rounding, 2e-14 in PyWavelets, and 0 is the edge of two bins. */
+const TIED = { file: 'brain1__resample_2mm_linear.json', columns: /^wavelet-LHH_/, tolerance: 5e-3 };
 
 interface Recorded {
   readonly features?: Record<string, unknown>;
@@ -64,7 +61,7 @@ describeShared('PyRadiomics features', () => {
     const row = (await run)[0]!;
     const processed = Boolean(params.settings.normalize || params.settings.resampledPixelSpacing);
     const toleranceOf = (column: string) => {
-      if (file === TIED.file) return TIED.tolerance;
+      if (file === TIED.file && TIED.columns.test(column)) return TIED.tolerance;
       if (column.endsWith('_MCC')) return MCC_TOLERANCE;
       const exception = exceptions.find(([pattern]) => pattern.test(column));
       return exception?.[1] ?? (processed || !column.startsWith('original_') ? COMPUTED_TOLERANCE : TOLERANCE);

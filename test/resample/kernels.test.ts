@@ -13,6 +13,7 @@ import {
 } from '../../src/pipeline/resample/index.ts';
 import type { Geometry, Vec3, VoxelArray, Volume } from '../../src/pipeline/volume.ts';
 import { interpolate } from '../reference/resample/interpolate.ts';
+import { itkLinear } from '../reference/resample/itk-linear.ts';
 import { type Votes, votes } from '../reference/resample/labels.ts';
 import { useEngine } from '../support/engine.ts';
 import { random, voxelCount } from '../support/random.ts';
@@ -138,6 +139,7 @@ function difference(found: ArrayLike<number>, expected: Float64Array, image: Vol
 }
 
 const OUTSIDE = -123.5;
+const OUTSIDE_WHOLE = -123;
 const sincs = ['Hamming', 'Cosine', 'Welch', 'Lanczos', 'Blackman'].map((w) => `sitk${w}WindowedSinc` as Interpolator);
 
 describe('kernels of resampling', () => {
@@ -164,7 +166,8 @@ describe('kernels of resampling', () => {
   }
 
   const wholes = [
-    ['resample/axis-wide', 'sitkLinear', false],
+    ['resample/linear-wide', 'sitkLinear', false],
+    ['resample/linear-wide', 'sitkLinear', true],
     ['resample/axis-wide', 'sitkBSpline', false],
     ['resample/axis-wide', 'sitkGaussian', false],
     ['resample/spline-wide', 'sitkBSpline', true],
@@ -189,6 +192,33 @@ describe('kernels of resampling', () => {
     }
   });
 
+  // Not moved: rational positions, at which many values are whole but for rounding.
+  it.each(wantedCases)('resample/linear-wide falls to the side of ITK’s float64: %s', async (_name, size, wanted) => {
+    const aligned = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+    for (const [turn, spacing, shear] of [
+      [direction, [0.7, 0.9, 2.3], 0],
+      [aligned, [0.75, 0.9, 2], 0],
+      [[0, 1, 0, 0, 0, -1, 1, 0, 0], [0.5, 0.25, 1], 0],
+      // As headers in float32 are.
+      [direction, [0.7, 0.9, 2.3], 1e-8],
+      [aligned, [1, 1, 1], 3e-8],
+    ] as const) {
+      const data = noise(size, true, 21).map((v) => v >> 4);
+      const image: Volume = { ...imageGrid(size), direction: turn, spacing, data };
+      const straight = parallel(image, wanted);
+      const grid = { ...straight, direction: straight.direction.map((d, i) => d + shear * ((i % 4) - 1)) };
+      for (const software of [false, true]) {
+        const { data: found, kernels } = await run(engine(), image, grid, {
+          interpolator: 'sitkLinear',
+          defaultValue: OUTSIDE_WHOLE,
+          software,
+        });
+        expect(kernels.every((name) => /gather|linear-wide/.test(name))).toBe(true);
+        expect(Array.from(found)).toEqual(Array.from(itkLinear(image, grid, OUTSIDE_WHOLE), (v) => Math.trunc(v) + 0));
+      }
+    }
+  });
+
   it('clamps to the range of the type', async () => {
     const size: Vec3 = [12, 4, 3];
     const data = Uint8Array.from({ length: voxelCount(size) }, (_, i) => (i % 12 < 6 ? 0 : 255));
@@ -203,17 +233,20 @@ describe('kernels of resampling', () => {
     expect(wrong).toEqual(new Float64Array());
   });
 
-  it('rounds floats where asked, and keeps their type', async () => {
-    const size: Vec3 = [9, 8, 7];
-    const image: Volume = { ...imageGrid(size), data: noise(size, false, 13) };
-    const grid = parallel(image, { size: [13, 12, 11], step: [0.6, 0.6, 0.6], first: [0.1, 0.1, 0.1] });
-    const { data } = await run(engine(), image, grid, { interpolator: 'sitkBSpline', round: true });
-    expect(data).toBeInstanceOf(Float32Array);
-    const exact = interpolate(image, grid, 'sitkBSpline', 0);
-    expect(exact.filter((e, i) => Math.abs(e - Math.floor(e) - 0.5) > 1e-3 && data[i] !== Math.floor(e + 0.5))).toEqual(
-      new Float64Array(),
-    );
-  });
+  it.each(['sitkLinear', 'sitkBSpline'] as const)(
+    'rounds floats where asked, and keeps their type: %s',
+    async (interpolator) => {
+      const size: Vec3 = [9, 8, 7];
+      const image: Volume = { ...imageGrid(size), data: noise(size, false, 13) };
+      const grid = parallel(image, { size: [13, 12, 11], step: [0.6, 0.6, 0.6], first: [0.1, 0.1, 0.1] });
+      const { data } = await run(engine(), image, grid, { interpolator, round: true });
+      expect(data).toBeInstanceOf(Float32Array);
+      const exact = interpolate(image, grid, interpolator, 0);
+      expect(
+        exact.filter((e, i) => Math.abs(e - Math.floor(e) - 0.5) > 1e-3 && data[i] !== Math.floor(e + 0.5)),
+      ).toEqual(new Float64Array());
+    },
+  );
 
   it.each(cases)('resample/gather picks the nearest voxel: %s', async (_name, size, wanted) => {
     const image: Volume = { ...imageGrid(size), data: noise(size, true, 14) };
@@ -333,6 +366,7 @@ describe('kernels of resampling', () => {
       'resample/gather:ragged',
       'resample/label',
       'resample/linear',
+      'resample/linear-wide',
       'resample/linear:ragged',
       'resample/rotated',
       'resample/spline',

@@ -11,6 +11,7 @@ import { gather } from './gather.ts';
 import { byGaussian, byMajority, recordLabel } from './label.ts';
 import { lineOf } from './lines.ts';
 import { recordLinear } from './linear.ts';
+import { recordLinearWide } from './linear-wide.ts';
 import { type AxisPositions, parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable, type VoxelBuffers } from './separable.ts';
@@ -77,6 +78,8 @@ function recordVoxels(
         'sitkLabelGaussian needs a grid parallel to the image, found a rotated one; use sitkNearestNeighbor',
       );
     default:
+      if (axes && cast && interpolator === 'sitkLinear' && !image.tails && isBetween(axes, image))
+        return { voxels: recordLinearWide(rec, image, grid, axes, defaultValue, cast, software), tails: null };
       if (axes && !exact && isBetween(axes, image)) {
         if (interpolator === 'sitkLinear' && !cast)
           return {

@@ -23,7 +23,7 @@ export const linearRagged = defineKernel({
 });
 
 /** Mark of the tables for positions outside the image. */
-const OUTSIDE = 0xffffffff;
+export const OUTSIDE = 0xffffffff;
 
 /** Positions this near to a sample are on it: what composing two grids in float64 leaves. */
 const ON_SAMPLE = 1e-9;
@@ -36,13 +36,17 @@ interface Tap {
 }
 
 /** The samples on both sides of a position on a line of `n`; beyond the outer ones these are repeated. */
-function tapOf(position: number, n: number): Tap {
+export function tapOf(position: number, n: number): Tap {
   if (!inside(position, n)) return { low: OUTSIDE, high: OUTSIDE, weight: 0 };
   if (n === 1) return { low: 0, high: 0, weight: 1 };
   const low = Math.min(Math.max(Math.floor(position), 0), n - 2);
-  const weight = Math.min(Math.max(position - low, 0), 1);
+  return { low, high: low + 1, weight: Math.min(Math.max(position - low, 0), 1) };
+}
+
+/** On a sample its neighbour has no part. */
+function snapped({ low, high, weight }: Tap): Tap {
   const near = Math.round(weight);
-  return { low, high: low + 1, weight: Math.abs(weight - near) < ON_SAMPLE ? near : weight };
+  return { low, high, weight: Math.abs(weight - near) < ON_SAMPLE ? near : weight };
 }
 
 /** On a sample only the first of the two is read; that of weight 1 takes its place. */
@@ -67,7 +71,7 @@ export function recordLinear(
 ): BufferRef {
   const strides = [1, size[0], size[0] * size[1]];
   const lines = axes.map(({ axis, positions }, gridAxis) => {
-    const found = Array.from(positions, (p) => tapOf(p, size[axis]));
+    const found = Array.from(positions, (p) => snapped(tapOf(p, size[axis])));
     // Along z the walk holds both samples.
     const taps = gridAxis === 2 ? found : found.map(onFirst);
     const step = strides[axis]!;

@@ -1,5 +1,5 @@
 /** Where the voxels of one grid lie in another, decided in float64. */
-import { gridToGrid } from '../geometry.ts';
+import { gridToGrid, indexMap } from '../geometry.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 
 /** Position in voxels of the image for every index along one axis of the grid. */
@@ -49,6 +49,46 @@ export function parallelPositions(grid: Geometry, image: Geometry): readonly Axi
   });
   const taken = new Set(found.map((f) => f?.axis));
   return found.every((f) => f !== null) && taken.size === 3 ? (found as AxisPositions[]) : null;
+}
+
+/**
+ * Where ITK's ResampleImageFilter starts each row of the grid (y fastest) in voxels of the image, and how far it goes over
+ * the whole row: x, y, z of both. Between them it interpolates: start + (x / n) * step.
+ */
+export function itkRows(grid: Geometry, image: Geometry): Float64Array {
+  const map = indexMap(grid, image);
+  const [nx, ny, nz] = grid.size;
+  const rows = new Float64Array(6 * ny * nz);
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const at = 6 * (y + ny * z);
+      if (image.dimension === 2) rows[at + 2] = z;
+      map(0, y, z, rows, at);
+      map(nx, y, z, rows, at + 3);
+      for (let i = 0; i < image.dimension; i++) rows[at + 3 + i]! -= rows[at + i]!;
+    }
+  }
+  return rows;
+}
+
+/** How far ITK's positions lie from those by axis at most, for every axis of the grid; 0 where they are the same bits. */
+export function wobbleOf(rows: Float64Array, { size }: Geometry, found: readonly AxisPositions[]): Vec3 {
+  const [ny, nz] = [size[1], size[2]];
+  const [x, y, z] = found as [AxisPositions, AxisPositions, AxisPositions];
+  const worst: [number, number, number] = [0, 0, 0];
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      const at = 6 * (j + ny * k);
+      const step = at + 3;
+      const along = Math.abs(rows[at + x.axis]! - rows[x.axis]!) + Math.abs(rows[step + x.axis]! - rows[3 + x.axis]!);
+      const atY = Math.abs(rows[at + y.axis]! - y.positions[j]!) + Math.abs(rows[step + y.axis]!);
+      const atZ = Math.abs(rows[at + z.axis]! - z.positions[k]!) + Math.abs(rows[step + z.axis]!);
+      worst[0] = Math.max(worst[0], along);
+      worst[1] = Math.max(worst[1], atY);
+      worst[2] = Math.max(worst[2], atZ);
+    }
+  }
+  return worst;
 }
 
 /** Whole numbers and fractions of a position, so that float32 holds both parts to 1e-7 voxel. */
