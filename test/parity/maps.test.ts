@@ -64,10 +64,10 @@ describeShared('feature maps of PyRadiomics', () => {
       const map = maps.get(key.slice(prefix.length))!;
       expect([...map.size].reverse()).toEqual(shape_zyx);
       expect(map.spacing).toEqual(spacing_xyz);
-      origin_xyz.forEach((x, axis) => expectClose(map.origin[axis]!, x, { abs: MILLIMETRES, what: 'origin' }));
-      readNpy(sharedPath(folder, `${key}.npy.gz`)).data.forEach((expected, i) =>
-        expectClose(map.data[i]!, expected, { rel: FLOAT32, abs: EPSILON, what: `${key}, voxel ${i}` }),
-      );
+      for (const [axis, x] of origin_xyz.entries())
+        expectClose(map.origin[axis]!, x, { abs: MILLIMETRES, what: 'origin' });
+      for (const [i, expected] of readNpy(sharedPath(folder, `${key}.npy.gz`)).data.entries())
+        expectClose(map.data[i]!, expected, { rel: FLOAT32, abs: EPSILON, what: `${key}, voxel ${i}` });
     }
   });
 });

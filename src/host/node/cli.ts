@@ -6,6 +6,7 @@ import { PipelineError } from '../../pipeline/errors.ts';
 import { version } from '../../version.ts';
 import { extractCommand } from './commands/extract.ts';
 import { infoCommand } from './commands/info.ts';
+import { mapCommand } from './commands/map.ts';
 import { n4Command } from './commands/n4.ts';
 import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
 import { paramsCommand } from './commands/params.ts';
@@ -16,6 +17,7 @@ const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
   .version(version)
   .addCommand(extractCommand())
+  .addCommand(mapCommand())
   .addCommand(paramsCommand())
   .addCommand(preprocessCommand())
   .addCommand(n4Command())
@@ -30,6 +32,7 @@ Examples:
   voxomics extract image.nii.gz mask.nii.gz                      one row as JSON
   voxomics extract image.nrrd mask.nrrd --label all -f csv -o features.csv
   voxomics extract ct.nii.gz mask.nii.gz --label 1+2 --setting binWidth=10 --classes firstorder,glcm
+  voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature
   voxomics info                                                  adapters and what is missing`,
   );
 

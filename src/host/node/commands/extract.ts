@@ -3,15 +3,14 @@ import { extname } from 'node:path';
 import { Command, Option } from 'commander';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
-import type { ExtractOptions } from '../../../pipeline/extract.ts';
 import type { Row } from '../../../pipeline/row.ts';
-import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
 import { readParams } from '../params.ts';
 import { extractFiles } from '../extract-files.ts';
 import { writeAtomically } from '../write.ts';
+import { parseRegions } from './regions.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
@@ -57,15 +56,6 @@ export function extractCommand(): Command {
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
   return engineOptions(stepFlags(command));
-}
-
-function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
-  if (!texts) return undefined;
-  const parsed = texts.map(parseLabels);
-  if (!parsed.includes('all')) return parsed as LabelUnion[];
-  if (parsed.length > 1)
-    throw new PipelineError('BadSetting', '--label all stands alone; found it beside other labels');
-  return 'all';
 }
 
 /** Format asked for, else by the output's ending, else JSON. */
