@@ -115,4 +115,11 @@ export const costs: Readonly<Record<string, Cost>> = {
   // The exponential; the square takes 70.
   'filter/point:compute': perImageVoxel(12, 600),
   'filter/gradient': perImageVoxel(8, 300),
+  // Neighbourhoods of radius 1: 27 voxels with 158 pairs, all features; the pairs of an angle are compared with each other.
+  'map/firstorder': perVoxel(27 * 12 + 19 * 4, 27 * 27 * 3 + 27 * 60),
+  'map/glcm': perVoxel(27 * 4 + 24 * 4, 158 * 60 + 2100 * 12),
+  'map/glrlm': perVoxel(27 * 4 + 16 * 4, 13 * 27 * 27 * 4),
+  'map/glszm': perVoxel(27 * 4 + 16 * 4, 27 * 13 * 10 + 27 * 27 * 4),
+  'map/gldm': perVoxel(27 * 4 + 16 * 4, 27 * 26 * 6 + 27 * 27 * 4),
+  'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
 };

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Engine } from '../src/engine/index.ts';
-import { type CaseFiles, runCase } from './cases.ts';
+import { type CaseFiles, runCase, shared } from './cases.ts';
 import { median, minimum } from './statistics.ts';
 
 export type PeerName = 'pyradiomics' | 'flash_radiomics';
@@ -21,13 +21,13 @@ export interface PeerRow {
   readonly medianRatio: number;
 }
 
-const scripts = () =>
-  resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'peers');
+const scripts = () => shared('peers');
 
 /** Whether the scripts that install and time the peers are at hand. */
 export const hasPeers = (): boolean => existsSync(scripts());
 
-function runProgram(command: string, args: readonly string[]): Promise<string> {
+/** Runs a program in a folder of its own; what it prints. */
+export function runProgram(command: string, args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
     // In a folder of its own: flash-radiomics leaves files where it runs.
     const cwd = mkdtempSync(join(tmpdir(), 'voxomics-peer-'));
