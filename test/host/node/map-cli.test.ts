@@ -51,6 +51,31 @@ describe('voxomics map', () => {
     expect(readdirSync(file('.'))).toContain('label-1_original_ngtdm_Busyness.nrrd');
   });
 
+  it('reads PyRadiomics’ parameter file', async () => {
+    const text = `
+setting: { binWidth: 50 }
+voxelSetting: { kernelRadius: 2, maskedKernel: false, initValue: nan, voxelBatch: 1000 }
+imageType: { Original: {} }
+featureClass: { shape: , firstorder: [Mean, Range] }
+`;
+    writeFileSync(file('voxel.yaml'), text);
+    const args = ['map', 'image.nii.gz', 'mask.nii.gz', '--params', 'voxel.yaml', '-f', 'nrrd', '-o', 'yaml'];
+    expect(await voxomics(...args)).toMatchObject({ code: 0 });
+    expect(readdirSync(file('yaml')).sort()).toEqual([
+      'original_firstorder_Mean.nrrd',
+      'original_firstorder_Range.nrrd',
+    ]);
+    const range = await read('yaml/original_firstorder_Range.nrrd');
+    expect(range.size).toEqual([6, 7, 6]);
+    // Unmasked: all three intensities are in every neighbourhood.
+    for (const [i, value] of range.data.entries()) expect(value).toBe(i % 6 < 4 ? 100 : Number.NaN);
+    writeFileSync(file('square.yaml'), 'imageType: { Square: {} }\n');
+    expect(await voxomics('map', 'image.nii.gz', 'mask.nii.gz', '-p', 'square.yaml')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/original image.*Square/),
+    });
+  });
+
   it.each([
     [['--features', 'glcm:Contrst'], 1, /unknown feature glcm_Contrst. Did you mean Contrast/],
     [['--features', 'shape'], 1, /shape describes a whole region/],
