@@ -57,6 +57,7 @@ const cases: Case[] = [
   { name: 'radius 2, unmasked, two labels', size: middle, kernelRadius: 2, labels: 2, fill: 0.2, maskedKernel: false },
   { name: 'radius 2, distances 1 and 2, alpha 1', size: [6, 5, 5], kernelRadius: 2, distances: [1, 2], alpha: 1 },
   { name: 'matrices not symmetrical', size: middle, levels: 9, symmetrical: false },
+  { name: 'not symmetrical, radius 2, many levels', size: [6, 5, 4], levels: 30, kernelRadius: 2, symmetrical: false },
   ...([0, 1, 2] as const).map((force2Ddimension) => ({
     name: `force2D across axis ${force2Ddimension}`,
     size: middle,

@@ -22,15 +22,13 @@ export interface MapRegion {
   /** Cells of the padded box; once `levels` has run they hold grey levels. */
   readonly cells: BufferRef;
   /** Index into the cells of each voxel of the region, in the order of the image. */
-  readonly indices: Uint32Array;
-  /** The same on the GPU. */
   readonly targets: BufferRef;
   /** Index into the maps of each voxel. */
   readonly places: Uint32Array;
   /** Largest grey level. */
   readonly top: number;
-  /** The first recording of the maps, which discretises. */
-  readonly levels: Recording;
+  /** The first recording of the maps, which discretises, and the number of voxels of each grey level. */
+  readonly levels: { readonly recording: Recording; readonly histogram: BufferRef };
   readonly buffers: readonly BufferRef[];
 }
 
@@ -104,10 +102,10 @@ export async function openRegion(
     const edges = binEdges(range.minimum, range.maximum, { ...settings, float32: intensities.float32 });
     const packed = edgeKeys(keys.kind, edges);
     const top = levelCount(edges, levelOf(edges, range.maximum), range.nans);
-    const levels = new Recording('map/levels');
+    const recording = new Recording('map/levels');
     const row = { ...emptyRegion, edge_count: packed.length / keys.words, rows: top };
-    recordLevels(levels, region, keys, uploadRegions(levels, [row]), packed, top);
-    return { box, cells: region.cells, indices: cells, targets, places, top, levels, buffers };
+    const histogram = recordLevels(recording, region, keys, uploadRegions(recording, [row]), packed, top);
+    return { box, cells: region.cells, targets, places, top, levels: { recording, histogram }, buffers };
   } catch (error) {
     engine.release(...buffers);
     throw error;

@@ -168,7 +168,7 @@ function entryFeatures({ p, px, py, levels }: Joint, meanX: number, meanY: numbe
  * A = P / sqrt(px py), whose largest singular value is 1 with the vectors sqrt(px), sqrt(py); without that pair the largest that
  * is left is the coefficient.
  */
-export function maximalCorrelation({ p, px, py, levels }: Pick<Joint, 'levels' | 'p' | 'px' | 'py'>): number {
+function maximalCorrelation({ p, px, py, levels }: Joint): number {
   const n = levels.length;
   if (n < 2) return 1;
   const rootX = px.map(Math.sqrt);
