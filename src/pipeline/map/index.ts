@@ -50,8 +50,7 @@ async function mapRegion(
   const around = neighbourhoods({ settings, image });
   const flat = forcedAxis({ settings, image });
   const radius = [2, 1, 0].map((axis) => (axis === flat ? 0 : kernelRadius)) as unknown as Vec3;
-  const { box, cells, targets, top } = region;
-  const { recording } = region.levels;
+  const { box, cells, targets, top, recording } = region;
   const intensities = wanted.has('firstorder') ? recording.keep(uploadIntensities(recording, image, box)) : null;
   const plans = planMaps(wanted, {
     settings,
@@ -113,7 +112,7 @@ export async function featureMaps(
   const results: RegionMaps[] = [];
   for (const selection of selections) {
     signal?.throwIfAborted();
-    const region = await openRegion(engine, image, labels.packed, selection, settings, voxelSettings);
+    const region = openRegion(engine, image, labels.packed, selection, settings, voxelSettings);
     try {
       const maps = await mapRegion(engine, image, region, settings, wanted, voxelSettings, options);
       results.push({ label: selection.name, maps });

@@ -102,7 +102,7 @@ export async function runTiles(
   const words = Math.max(1, ...plans.map((plan) => plan.words));
   const room = Math.floor(Math.min(SCRATCH_BYTES, engine.caps.limits.maxStorageBufferBindingSize) / (4 * words));
   const stride = Math.min(voxels, room, engine.caps.software ? TILE.software : TILE.hardware);
-  const { recording, histogram } = region.levels;
+  const { recording, histogram } = region;
   const scratch = recording.keep(recording.buffer('map/tile.scratch', stride * words * 4));
   const found = recording.download(histogram);
   let greyLevels = 0;
