@@ -242,6 +242,22 @@ describe('feature maps', () => {
     expect(maps.get('original_firstorder_Entropy')!.data[place]).toBeGreaterThan(0);
   });
 
+  it('takes 2D images', async () => {
+    const size: Vec3 = [9, 8, 1];
+    const slice = imageOf({ name: '', size, levels: 5 });
+    const whole = { ...slice, data: new Uint8Array(voxelCount(size)).fill(1) };
+    const features = mapClasses.filter((name) => name !== 'firstorder');
+    const options = { features, settings: { binWidth: BIN } };
+    const [solid] = (await featureMaps(engine(), slice, whole, options)) as [RegionMaps];
+    const [flat] = (await featureMaps(engine(), { ...slice, dimension: 2 }, { ...whole, dimension: 2 }, options)) as [
+      RegionMaps,
+    ];
+    for (const [name, map] of flat.maps) {
+      expect(map).toMatchObject({ dimension: 2, size });
+      expect(map.data).toEqual(solid.maps.get(name)!.data);
+    }
+  });
+
   it('refuses what has no map, by name', async () => {
     await expect(contrast({ features: ['shape'] })).rejects.toMatchObject({ code: 'BadSetting', message: /shape/ });
     await expect(contrast({ settings: { weightingNorm: 'euclidean' } })).rejects.toThrow(/weightingNorm=euclidean/);

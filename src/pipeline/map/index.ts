@@ -73,12 +73,12 @@ async function mapRegion(
 /**
  * Computes feature maps as PyRadiomics' voxel-based mode does: each voxel of a region gets the features of its
  * neighbourhood, the box of kernelRadius around it. Grey levels are those of the region (of the whole box where the kernel
- * is not masked). Kernels compute in float32 from integer counts: 1e-5 of the value, or of the scale of the feature where
- * it is a difference of large numbers.
+ * is not masked). Kernels compute in float32 from integer counts: the values are exact to 3e-6, relative to the value or, where
+ * the feature is a difference of large numbers, to the largest value of the map.
  *
  * Different from PyRadiomics by choice: MCC averages the angles that a neighbourhood has, where PyRadiomics fails for all
  * voxels of a batch if one of them lacks an angle; Busyness is 0 where its divisor is 0, where rounding decides in
- * PyRadiomics; voxelBatch has no effect.
+ * PyRadiomics; voxelBatch has no effect, JointAverage is NaN where it is when all voxels are one batch.
  * @param image scalar image
  * @param mask label map on the image's grid (or resampled to it with the setting correctMask)
  * @returns the maps of each region, in the order of `labels`

@@ -49,19 +49,24 @@ function scanBox(image: Volume, labels: PackedLabels, { indices, voxels }: Selec
   const crop = cropLabels(labels, image.size, box.box);
   let [minimum, maximum, nans] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   let [k, place] = [0, 0];
+  const width = box.size[0];
   forEachRow(image.size, box.box, { size: box.padded, pad: box.pad }, (from, to) => {
-    for (let x = 0; x < box.size[0]; x++, place++) {
-      const inside = wanted[crop[place] as number] === 1;
+    // Of this row: what closures share is slower to change.
+    let [low, high, missing, next] = [minimum, maximum, nans, k];
+    for (let x = 0; x < width; x++) {
+      const inside = wanted[crop[place + x] as number] === 1;
       if (inside) {
-        places[k] = place;
-        cells[k++] = to + x;
+        places[next] = place + x;
+        cells[next++] = to + x;
       }
       if (masked && !inside) continue;
       const value = image.data[from + x] as number;
-      if (value < minimum) minimum = value;
-      if (value > maximum) maximum = value;
-      if (Number.isNaN(value)) nans++;
+      if (value < low) low = value;
+      if (value > high) high = value;
+      if (Number.isNaN(value)) missing++;
     }
+    [minimum, maximum, nans, k] = [low, high, missing, next];
+    place += width;
   });
   const range: Range = minimum > maximum ? { ...noRange, nans } : { minimum, maximum, lowKey: 0, nans };
   return { places, cells, range };
