@@ -39,7 +39,8 @@ export interface CaseRow {
   readonly peakGpuBytes: number;
 }
 
-const shared = (...parts: string[]) =>
+/** Absolute path of a file of the shared folder. */
+export const shared = (...parts: string[]) =>
   resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), ...parts);
 
 /** The recorded cases that are at hand, by the names of the peers' scripts. */

@@ -155,4 +155,13 @@ export const costs: Readonly<Record<string, Cost>> = {
   // Of the values that meet around a voxel, two at most as a rule.
   'resample/label': perGridVoxel((taps) => 2 * 2 * taps ** 3),
   'resample/rotated': perGridVoxel((taps) => 2 * taps ** 3 + 12 * taps),
+  // Neighbourhoods of radius 1: 27 voxels with 158 pairs, all features; the pairs of an angle are compared with each other.
+  'map/firstorder': perVoxel(27 * 12 + 19 * 4, 27 * 27 * 3 + 27 * 60),
+  'map/glcm': perVoxel(27 * 4 + 24 * 4, 158 * 60 + 2100 * 12),
+  // Householder and bisection of matrices of order 10.
+  'map/mcc': perVoxel(27 * 4 + 4, 13 * (1333 + 25 * 2 * 10 * 6 + 500)),
+  'map/glrlm': perVoxel(27 * 4 + 16 * 4, 13 * 27 * 27 * 4),
+  'map/glszm': perVoxel(27 * 4 + 16 * 4, 27 * 13 * 10 + 27 * 27 * 4),
+  'map/gldm': perVoxel(27 * 4 + 16 * 4, 27 * 26 * 6 + 27 * 27 * 4),
+  'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
 };

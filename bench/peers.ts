@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Engine } from '../src/engine/index.ts';
-import { type CaseFiles, runCase } from './cases.ts';
+import { type CaseFiles, runCase, shared } from './cases.ts';
 import { median, minimum } from './statistics.ts';
 
 export type PeerName = 'pyradiomics' | 'flash_radiomics';
@@ -22,8 +22,7 @@ export interface PeerRow {
 }
 
 /** A path below the folder of the scripts that install and time the peers. */
-export const peerScripts = (...parts: string[]): string =>
-  resolve(process.env['VOXOMICS_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'peers', ...parts);
+export const peerScripts = (...parts: string[]): string => shared('peers', ...parts);
 
 /** Whether those scripts are at hand. */
 export const hasPeers = (): boolean => existsSync(peerScripts());

@@ -1,6 +1,7 @@
 /** The stages before feature extraction, each measured on images of its own. */
 import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
+import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
@@ -18,4 +19,5 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   normalise: benchNormalise,
   n4: benchN4,
   resample: benchResample,
+  map: benchMap,
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ClassSelection, type FeatureClass, featureClasses, featureNames } from './classes.ts';
 import { PipelineError } from './errors.ts';
 import { type ImageTypeName, type ImageTypeSelection, imageTypeNames } from './image-types.ts';
+import { type VoxelSettingsInput, voxelSettingSchema } from './map/options.ts';
 import { type SettingsInput, settingNames, settingsSchema, suggest } from './settings.ts';
 
 /** What an extraction computes, and how. */
@@ -10,19 +11,9 @@ export interface Params {
   readonly settings: SettingsInput;
   readonly imageTypes: ImageTypeSelection;
   readonly classes: ClassSelection;
+  /** Settings of feature maps. */
+  readonly voxelSettings: VoxelSettingsInput;
 }
-
-/** Settings of the voxel-based mode, which PyRadiomics keeps apart. */
-const voxelSetting = z.strictObject({
-  /** Distance of the neighbourhood's faces from its centre, voxels. */
-  kernelRadius: z.int().positive(),
-  /** Only voxels inside the region take part. */
-  maskedKernel: z.boolean(),
-  /** Value of voxels outside the region. */
-  initValue: z.union([z.number(), z.nan(), z.enum(['nan', 'NaN'])]),
-  /** Voxels computed at once; without effect here. */
-  voxelBatch: z.int(),
-});
 
 const partial = settingsSchema.partial();
 const each = <K extends string, S extends z.ZodType>(keys: readonly K[], schema: (key: K) => S) =>
@@ -41,7 +32,7 @@ export const paramsSchema = z.strictObject({
     .nullable()
     .optional(),
   featureClass: z.strictObject(each(featureClasses, features)).nullable().optional(),
-  voxelSetting: voxelSetting.partial().nullable().optional(),
+  voxelSetting: voxelSettingSchema.partial().nullable().optional(),
 });
 
 /** JSON Schema (draft 2020-12) of a parameter file, for editors. */
@@ -57,7 +48,7 @@ export interface ParamsIssue {
 
 const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
   if (path.length === 0) return Object.keys(paramsSchema.shape);
-  if (path[0] === 'voxelSetting') return Object.keys(voxelSetting.shape);
+  if (path[0] === 'voxelSetting') return Object.keys(voxelSettingSchema.shape);
   if (path[0] === 'imageType' && path.length === 1) return imageTypeNames;
   return path[0] === 'featureClass' ? featureClasses : settingNames;
 };
@@ -102,11 +93,12 @@ export function checkParams(value: unknown): ParamsIssue[] {
 export function parseParams(value: unknown): Params {
   const issues = checkParams(value);
   if (issues.length > 0) throw new PipelineError('BadSetting', issues.map(({ message }) => message).join('\n'));
-  const { setting, imageType, featureClass } = (value ?? {}) as z.input<typeof paramsSchema>;
+  const { setting, imageType, featureClass, voxelSetting } = (value ?? {}) as z.input<typeof paramsSchema>;
   const types = Object.entries(imageType ?? {}) as [ImageTypeName, SettingsInput | null][];
   const classes = Object.entries(featureClass ?? {}) as [FeatureClass, string[] | null][];
   return {
     settings: setting ?? {},
+    voxelSettings: voxelSetting ?? {},
     imageTypes: types.length > 0 ? Object.fromEntries(types) : ['Original'],
     classes:
       classes.length > 0

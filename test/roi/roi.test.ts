@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
 import { padBox } from '../../src/pipeline/box.ts';
-import { decodeBounds, recordBounds } from '../../src/pipeline/roi/bounds.ts';
+import { decodeBounds, recordBounds, scanBounds } from '../../src/pipeline/roi/bounds.ts';
 import { recordClip } from '../../src/pipeline/roi/clip.ts';
 import { decodeExtent, recordExtent } from '../../src/pipeline/roi/extent.ts';
 import { packLabels } from '../../src/pipeline/roi/labels.ts';
@@ -46,6 +46,8 @@ describe('roi/bounds', () => {
       const rec = new Recording('test');
       const table = recordBounds(rec, packed, size, 2 ** 27);
       const found = decodeBounds((await engine().execute(rec)).u32(table));
+      // What the host finds in a small mask.
+      expect(scanBounds(packed, size)).toEqual(found);
       const expected = extents({ labels: data, size });
       expect(found).toHaveLength(expected.size);
       for (const f of found) {

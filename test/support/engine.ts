@@ -13,6 +13,9 @@ export function useEngine(options: NodeEngineOptions = {}): () => Engine {
   return () => engine as Engine;
 }
 
+/** Whether the adapter is SwiftShader, several times slower than lavapipe. */
+export const isSwiftShader = ({ caps }: Engine): boolean => /swiftshader/i.test(`${caps.adapter} ${caps.driver}`);
+
 /** Runs a recording and returns one download. */
 export async function run(engine: Engine, rec: Recording, download: Download): Promise<Uint32Array> {
   return (await engine.execute(rec)).u32(download);

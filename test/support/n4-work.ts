@@ -1,6 +1,7 @@
 /** Which whole runs of N4 SwiftShader is spared: several times slower than lavapipe, it does the stages and the short runs. */
 import type { TestContext } from 'vitest';
 import type { Engine } from '../../src/engine/index.ts';
+import { isSwiftShader } from './engine.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 
 /** Voxels of the shrunk grid times iterations: about a second each. */
@@ -18,7 +19,7 @@ export function skipLongRun(
   shrink: number,
   iterations: readonly number[],
 ): void {
-  if (!/swiftshader/i.test(`${engine.caps.adapter} ${engine.caps.driver}`)) return;
+  if (!isSwiftShader(engine)) return;
   const voxels = size.reduce((n, length) => n * Math.max(1, Math.floor(length / shrink)), 1);
   const work = voxels * iterations.reduce((a, b) => a + b, 0);
   if (work <= MOST_ON_SWIFTSHADER) return;

@@ -8,6 +8,7 @@ import { convertCommand } from './commands/convert.ts';
 import { dicomCommand } from './commands/dicom.ts';
 import { extractCommand } from './commands/extract.ts';
 import { infoCommand } from './commands/info.ts';
+import { mapCommand } from './commands/map.ts';
 import { n4Command } from './commands/n4.ts';
 import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
 import { paramsCommand } from './commands/params.ts';
@@ -18,6 +19,7 @@ const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
   .version(version)
   .addCommand(extractCommand())
+  .addCommand(mapCommand())
   .addCommand(paramsCommand())
   .addCommand(preprocessCommand())
   .addCommand(n4Command())
@@ -41,6 +43,7 @@ Examples:
   voxomics preprocess mr.nii.gz ready.nii.gz --n4 --normalise zscore --spacing 1,1,1 --preview look.png
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
+  voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature
   voxomics info                                                  adapters and what is missing`,
   );
 

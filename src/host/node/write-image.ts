@@ -5,6 +5,7 @@ import { PipelineError } from '../../pipeline/errors.ts';
 import type { Volume } from '../../pipeline/volume.ts';
 import { baseName } from '../format/decoded.ts';
 import { encodeNifti } from '../format/nifti-write.ts';
+import { nrrdHeader } from '../format/nrrd-write.ts';
 import { writeAtomically } from './write.ts';
 
 const compress = promisify(gzip);
@@ -17,20 +18,28 @@ const LEVEL = 1;
  * @throws PipelineError BadFile
  */
 export function checkImageName(path: string): void {
-  if (!/\.nii(\.gz)?$/i.test(path))
+  if (!/\.(nii(\.gz)?|nrrd)$/i.test(path))
     throw new PipelineError(
       'BadFile',
-      `${baseName(path)}: images are written as NIfTI; end the name in .nii or .nii.gz`,
+      `${baseName(path)}: images are written as NIfTI or NRRD; end the name in .nii, .nii.gz or .nrrd`,
     );
 }
 
+/** NRRD whose voxels are compressed inside the file. */
+async function encodeNrrd(image: Volume): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = image.data;
+  const voxels = await compress(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength), { level: LEVEL });
+  return Buffer.concat([nrrdHeader(image, true), voxels]);
+}
+
 /**
- * Writes an image as NIfTI-1 with voxels of its own type, whole or not at all.
- * @param path ending in .nii or .nii.gz
+ * Writes an image as NIfTI-1 or NRRD with voxels of its own type, whole or not at all.
+ * @param path ending in .nii, .nii.gz or .nrrd
  * @throws PipelineError BadFile on another ending, or where it cannot be written
  */
 export async function writeImageFile(path: string, image: Volume): Promise<void> {
   checkImageName(path);
+  if (/\.nrrd$/i.test(path)) return writeAtomically(path, await encodeNrrd(image));
   const bytes = encodeNifti(image);
   await writeAtomically(path, /\.gz$/i.test(path) ? await compress(bytes, { level: LEVEL }) : bytes);
 }

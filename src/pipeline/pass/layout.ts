@@ -9,6 +9,7 @@ import { planValues, type ValuePlan } from '../firstorder/values.ts';
 import { type LineLayout, lineLayout } from '../shape/surface.ts';
 import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
+import type { Geometry } from '../volume.ts';
 import type { PassInput, PreparedPass, RegionState } from './prepare.ts';
 
 /** Offsets of the texture classes for the settings and the dimension of a case. */
@@ -35,14 +36,20 @@ export interface CountLayout {
   readonly lines: LineLayout | null;
 }
 
-/** PyRadiomics numbers the axes of a 2D image y = 0, x = 1. */
-function forcedAxis(input: PassInput): 0 | 1 | 2 | null {
-  const { force2D, force2Ddimension } = input.settings;
+/** The axis (0 = z) across the slices of force2D; null without it. PyRadiomics numbers the axes of a 2D image y = 0, x = 1. */
+export function forcedAxis({
+  settings,
+  image,
+}: Pick<PassInput, 'settings'> & { readonly image: Pick<Geometry, 'dimension'> }): 0 | 1 | 2 | null {
+  const { force2D, force2Ddimension } = settings;
   if (!force2D) return null;
-  return (input.image.dimension === 2 ? Math.min(force2Ddimension + 1, 2) : force2Ddimension) as 0 | 1 | 2;
+  return (image.dimension === 2 ? Math.min(force2Ddimension + 1, 2) : force2Ddimension) as 0 | 1 | 2;
 }
 
-function neighbourhoods(input: PassInput): Neighbourhoods {
+/** The offsets of the texture classes for settings and an image's dimension. */
+export function neighbourhoods(
+  input: Pick<PassInput, 'settings'> & { readonly image: Pick<Geometry, 'dimension'> },
+): Neighbourhoods {
   const force2Ddimension = forcedAxis(input);
   const flat = (list: Offset[]) => (input.image.dimension === 2 ? list.filter((o) => o[2] === 0) : list);
   return {

@@ -208,7 +208,7 @@ async function clipShape(engine: Engine, cells: RegionCells, boxes: readonly Box
 }
 
 /** @throws PipelineError NonFiniteImage where a region holds infinity or nothing but NaN */
-export function checkRange({ selection, range }: RegionState, image: KeyBuffer): void {
+export function checkRange({ selection, range }: Pick<RegionState, 'selection' | 'range'>, image: KeyBuffer): void {
   if (!isFloatKind(image.kind)) return;
   if (!Number.isFinite(range.minimum) || !Number.isFinite(range.maximum)) {
     throw new PipelineError(

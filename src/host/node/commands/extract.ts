@@ -4,9 +4,7 @@ import { Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
-import type { ExtractOptions } from '../../../pipeline/extract.ts';
 import type { Row } from '../../../pipeline/row.ts';
-import { type LabelUnion, parseLabels } from '../../../pipeline/selection.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import type { ImageGrid } from '../../../pipeline/volume.ts';
@@ -20,6 +18,7 @@ import { writeAtomically } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { collect } from './parse.ts';
+import { parseRegions } from './regions.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, type Workbench, withEngine } from './with-engine.ts';
 
@@ -63,15 +62,6 @@ export function extractCommand(): Command {
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
   return engineOptions(stepFlags(imageFlags(maskFlags(command))));
-}
-
-function parseRegions(texts: readonly string[] | undefined): ExtractOptions['labels'] {
-  if (!texts) return undefined;
-  const parsed = texts.map(parseLabels);
-  if (!parsed.includes('all')) return parsed as LabelUnion[];
-  if (parsed.length > 1)
-    throw new PipelineError('BadSetting', '--label all stands alone; found it beside other labels');
-  return 'all';
 }
 
 /** Format asked for, else by the output's ending, else JSON. */

@@ -20,7 +20,7 @@ export function n4Command(): Command {
   const command = new Command('n4')
     .description('N4 bias field correction; the defaults are those of ANTsPy')
     .argument('<in>', imageUsage)
-    .argument('<out>', 'corrected image, .nii or .nii.gz')
+    .argument('<out>', 'corrected image, .nii, .nii.gz or .nrrd')
     .option('--field <file>', 'write the bias field, the factor that each voxel was divided by')
     .option('--preview <file>', 'draw three slices before, after and of the field as PNG')
     .action(run);

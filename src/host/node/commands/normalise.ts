@@ -21,7 +21,7 @@ export function normaliseCommand(): Command {
   const command = new Command('normalise')
     .description('normalise intensities')
     .argument('<in>', imageUsage)
-    .argument('<out>', 'normalised image, .nii or .nii.gz')
+    .argument('<out>', 'normalised image, .nii, .nii.gz or .nrrd')
     .option('-m, --method <method>', normaliseUsage.join(' | '), 'zscore')
     .option('--mask <file>', 'what methods measure whose REGION is mask')
     .option('--preview <file>', 'draw three slices before and after as PNG')

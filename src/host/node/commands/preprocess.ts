@@ -21,7 +21,7 @@ export function preprocessCommand(): Command {
   const command = new Command('preprocess')
     .description('bias field correction, normalisation and resampling in one trip over the GPU, in this order')
     .argument('<in>', imageUsage)
-    .argument('<out>', 'processed image, .nii or .nii.gz')
+    .argument('<out>', 'processed image, .nii, .nii.gz or .nrrd')
     .option('--mask <file>', 'what normalisation measures whose REGION is mask; PyRadiomics’ grid is laid round it')
     .option('--field <file>', 'write the bias field')
     .option('--preview <file>', 'draw three slices before, after and of the field as PNG')

@@ -21,7 +21,7 @@ export function resampleCommand(): Command {
   const command = new Command('resample')
     .description('resample an image or a label map to another grid')
     .argument('<in>', `${imageUsage}; label map with --labels`)
-    .argument('<out>', 'resampled image, .nii or .nii.gz')
+    .argument('<out>', 'resampled image, .nii, .nii.gz or .nrrd')
     .option('--like <file>', 'take the grid of this image instead of a spacing')
     .option('--labels', 'the input is a label map: nearest voxel, every label kept')
     .option('--mask <file>', 'region that the grid of PyRadiomics is laid round (default: the whole image)')
