@@ -10,8 +10,10 @@ import { encodeNifti } from '../src/host/format/nifti-write.ts';
 import { createEngine } from '../src/host/node/adapters.ts';
 import { extractFiles } from '../src/host/node/extract-files.ts';
 import { readImageFile } from '../src/host/node/read.ts';
+import { parseParams } from '../src/pipeline/params.ts';
+import { presets } from '../src/pipeline/presets.ts';
 import { extract } from '../src/pipeline/extract.ts';
-import { ball, type GeneratedCase, lesions } from './generated.ts';
+import { ball, type GeneratedCase, lesions, smallInLarge } from './generated.ts';
 import { median, minimum } from './statistics.ts';
 
 export interface CaseFiles {
@@ -25,6 +27,7 @@ export interface CaseFiles {
 
 export interface CaseRow {
   readonly case: string;
+  readonly preset: BenchPreset;
   readonly rows: number;
   readonly voxels: number;
   /** Milliseconds: a new engine and its first case; then file to row, and volume to row. */
@@ -70,6 +73,7 @@ export async function withGeneratedCases<T>(work: (cases: CaseFiles[]) => Promis
     return await work([
       write(ball(81_000), [1]),
       write(ball(1_000_000), [1]),
+      write(smallInLarge(), [1]),
       write(lesions(1, true), [1]),
       write(lesions(100, false), [1]),
       write(lesions(100, true), 'all'),
@@ -79,6 +83,13 @@ export async function withGeneratedCases<T>(work: (cases: CaseFiles[]) => Promis
   }
 }
 
+/** Presets that cases are measured with, and their names in the peers' scripts. */
+export const benchPresets = { pyradiomics: 'original_default', 'guo2024-a': 'paper1037a' } as const;
+export type BenchPreset = keyof typeof benchPresets;
+
+/** What to compute of a case. */
+const optionsOf = ({ labels }: CaseFiles, preset: BenchPreset) => ({ ...parseParams(presets[preset].params), labels });
+
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
   const started = performance.now();
   await work();
@@ -86,15 +97,21 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
 };
 
 /** One warm run of a case, milliseconds. */
-export const runCase = (engine: Engine, { image, mask, labels }: CaseFiles): Promise<number> =>
-  timed(() => extractFiles(engine, image, mask, { labels }));
+export const runCase = (engine: Engine, files: CaseFiles, preset: BenchPreset): Promise<number> =>
+  timed(() => extractFiles(engine, files.image, files.mask, optionsOf(files, preset)));
 
 /** Measures one case with a new engine. @param adapter as `createEngine` takes it */
-export async function benchCase(files: CaseFiles, repeats: number, adapter: string | undefined): Promise<CaseRow> {
+export async function benchCase(
+  files: CaseFiles,
+  preset: BenchPreset,
+  repeats: number,
+  adapter: string | undefined,
+): Promise<CaseRow> {
+  const options = optionsOf(files, preset);
   let engine: Engine | undefined;
   const coldMs = await timed(async () => {
     engine = await createEngine({ adapter });
-    await extractFiles(engine, files.image, files.mask, { labels: files.labels });
+    await extractFiles(engine, files.image, files.mask, options);
   });
   const ready = engine as Engine;
   const [image, mask] = await Promise.all([readImageFile(files.image), readImageFile(files.mask)]);
@@ -102,10 +119,10 @@ export async function benchCase(files: CaseFiles, repeats: number, adapter: stri
   const warm: number[] = [];
   const inMemory: number[] = [];
   for (let k = 0; k < repeats; k++) {
-    warm.push(await runCase(ready, files));
-    inMemory.push(await timed(() => extract(ready, volume, labels, { labels: files.labels })));
+    warm.push(await runCase(ready, files, preset));
+    inMemory.push(await timed(() => extract(ready, volume, labels, options)));
   }
-  const rows = await extract(ready, volume, labels, { labels: files.labels });
+  const rows = await extract(ready, volume, labels, options);
   const voxels = rows.reduce(
     (n, row) => n + ((row['diagnostics_Mask-original_VoxelNum'] as number | undefined) ?? 0),
     0,
@@ -114,6 +131,7 @@ export async function benchCase(files: CaseFiles, repeats: number, adapter: stri
   ready.destroy();
   return {
     case: files.name,
+    preset,
     rows: rows.length,
     voxels,
     coldMs,
@@ -122,13 +140,13 @@ export async function benchCase(files: CaseFiles, repeats: number, adapter: stri
     withoutReadingMs: minimum(inMemory),
     nanosecondsPerVoxel: (minimum(inMemory) * 1e6) / voxels,
     imageBytes: volume.data.byteLength,
-    peakProcessBytes: await peakMemory(files, adapter),
+    peakProcessBytes: await peakMemory(files, preset, adapter),
     peakGpuBytes,
   };
 }
 
 /** Runs one case in a process of its own and returns the most memory it held, bytes. */
-function peakMemory(files: CaseFiles, adapter: string | undefined): Promise<number> {
+function peakMemory(files: CaseFiles, preset: BenchPreset, adapter: string | undefined): Promise<number> {
   const labels = files.labels === 'all' ? 'all' : files.labels.join();
   const args = [
     ...process.execArgv,
@@ -137,6 +155,7 @@ function peakMemory(files: CaseFiles, adapter: string | undefined): Promise<numb
     files.image,
     files.mask,
     labels,
+    preset,
     ...(adapter ? [adapter] : []),
   ];
   return new Promise((done, fail) => {
@@ -149,9 +168,11 @@ export async function printPeakMemory(
   image: string,
   mask: string,
   labels: string,
+  preset: BenchPreset,
   adapter: string | undefined,
 ): Promise<void> {
   const engine = await createEngine({ adapter });
-  await extractFiles(engine, image, mask, { labels: labels === 'all' ? 'all' : labels.split(',').map(Number) });
+  const chosen = labels === 'all' ? 'all' : labels.split(',').map(Number);
+  await extractFiles(engine, image, mask, { ...parseParams(presets[preset].params), labels: chosen });
   process.stdout.write(String(process.resourceUsage().maxRSS * 1024));
 }

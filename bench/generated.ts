@@ -48,6 +48,17 @@ export function ball(voxels: number): GeneratedCase {
   return build(`ball-${Math.round(voxels / 1000)}k`, size, (x, y, z) => Number(inside(x - 4, y - 4, z - 4) < 1));
 }
 
+/** An ellipsoid of 25,000 voxels in the middle of a CT of 512 x 512 x 61: most of the image is not wanted. */
+export function smallInLarge(): GeneratedCase {
+  const [first, size]: [Vec3, Vec3] = [
+    [238, 238, 12],
+    [36, 36, 37],
+  ];
+  const inside = radius(size);
+  const at = (x: number, i: 0 | 1 | 2) => x - first[i];
+  return build('ct-25k', [512, 512, 61], (x, y, z) => Number(inside(at(x, 0), at(y, 1), at(z, 2)) < 1));
+}
+
 /** Scattered tissue of about 100,000 voxels in a box of 1.2 million. */
 export function scatter(): GeneratedCase {
   const size: Vec3 = [180, 130, 50];

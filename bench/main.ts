@@ -1,12 +1,14 @@
 /** `npm run bench`: peaks, kernels, stages, cases, peers; tables on standard output, everything in JSON. */
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createEngine } from '../src/host/node/adapters.ts';
 import { writeAtomically } from '../src/host/node/write.ts';
 import { version } from '../src/version.ts';
 import {
+  type BenchPreset,
   benchCase,
+  benchPresets,
   type CaseFiles,
   type CaseRow,
   printPeakMemory,
@@ -21,6 +23,7 @@ import { stages } from './stages/index.ts';
 import { printTable } from './table.ts';
 
 interface Options {
+  readonly preset: BenchPreset;
   readonly case?: string[];
   readonly repeats: string;
   readonly json?: string;
@@ -72,7 +75,7 @@ async function benchGpu(
 async function benchPeers(
   cases: readonly CaseFiles[],
   names: readonly PeerName[],
-  { adapter, peerEnv, case: named }: Options,
+  { adapter, peerEnv, preset, case: named }: Options,
 ): Promise<PeerRow[]> {
   if (!hasPeers()) {
     progress('no peers: their scripts are not in ../shared/peers');
@@ -86,7 +89,7 @@ async function benchPeers(
     await ensurePeer(peer, environment);
     for (const files of cases.filter((c) => c.labels !== 'all' && (!c.generated || named))) {
       progress(`${peer} on ${files.name}`);
-      rows.push(await comparePeer(engine, files, peer, environment));
+      rows.push(await comparePeer(engine, files, preset, peer, environment));
     }
   }
   engine.destroy();
@@ -136,7 +139,7 @@ async function run(sections: readonly string[], options: Options): Promise<void>
       report.cases = [];
       for (const files of cases) {
         progress(`case ${files.name}`);
-        report.cases.push(await benchCase(files, repeats, options.adapter));
+        report.cases.push(await benchCase(files, options.preset, repeats, options.adapter));
       }
       printTable('Cases (file to row)', report.cases);
     }
@@ -159,13 +162,16 @@ async function run(sections: readonly string[], options: Options): Promise<void>
 const collect = (value: string, all: string[] = []) => [...all, value];
 const bench = new Command('bench');
 bench
-  .command('memory <image> <mask> <labels> [adapter]', { hidden: true })
-  .action((image: string, mask: string, labels: string, adapter?: string) =>
-    printPeakMemory(image, mask, labels, adapter),
+  .command('memory <image> <mask> <labels> <preset> [adapter]', { hidden: true })
+  .action((image: string, mask: string, labels: string, preset: BenchPreset, adapter?: string) =>
+    printPeakMemory(image, mask, labels, preset, adapter),
   );
 bench
   .command('run', { isDefault: true })
   .argument('[sections...]', 'peaks, kernels, stages, cases (default: all)')
+  .addOption(
+    new Option('--preset <name>', 'what cases compute').choices(Object.keys(benchPresets)).default('pyradiomics'),
+  )
   .option('--case <name>', 'only this case; may be repeated', collect)
   .option('--repeats <n>', 'warm runs', '10')
   .option('--json <file>', 'write everything as JSON')

@@ -4,13 +4,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../src/engine/index.ts';
-import { type CaseFiles, runCase, shared } from './cases.ts';
+import { type BenchPreset, benchPresets, type CaseFiles, runCase, shared } from './cases.ts';
 import { median, minimum } from './statistics.ts';
 
 export type PeerName = 'pyradiomics' | 'flash_radiomics';
 
 export interface PeerRow {
   readonly case: string;
+  readonly preset: BenchPreset;
   readonly peer: PeerName;
   readonly peerMs: number;
   readonly peerMedianMs: number;
@@ -51,18 +52,20 @@ export async function ensurePeer(peer: PeerName | 'ants', environment: string): 
   if (!existsSync(pythonOf(environment))) await runProgram('bash', [peerScripts(peer, 'setup.sh'), environment]);
 }
 
-/** One timing of a peer: all classes of the original image, from file to dictionary, after a run that is not counted. */
+/** One timing of a peer, from file to dictionary, after a run that is not counted. */
 async function timePeer(
   peer: PeerName,
   environment: string,
   { image, mask }: CaseFiles,
+  preset: BenchPreset,
   repeats: number,
 ): Promise<number[]> {
-  const parameters = peerScripts('../reference/pyradiomics/params/original_default.yaml');
+  const name = benchPresets[preset];
+  const parameters = peerScripts(`../reference/pyradiomics/params/${name}.yaml`);
   const options =
     peer === 'pyradiomics'
       ? ['--image', image, '--mask', mask, '--params', parameters, '--repeats', String(repeats)]
-      : [image, mask, '--presets', 'original_default', '--repeats', String(repeats)];
+      : [image, mask, '--presets', name, '--repeats', String(repeats)];
   const output = await runProgram(pythonOf(environment), [peerScripts(peer, 'bench.py'), ...options]);
   const row = JSON.parse(output.trim().split('\n').at(-1) as string) as { seconds_min: number; seconds_median: number };
   return [row.seconds_min * 1000, row.seconds_median * 1000];
@@ -74,21 +77,23 @@ const ROUNDS = 3;
 export async function comparePeer(
   engine: Engine,
   files: CaseFiles,
+  preset: BenchPreset,
   peer: PeerName,
   environment: string,
 ): Promise<PeerRow> {
   const ours: number[] = [];
   const theirs: number[][] = [];
-  await runCase(engine, files);
+  await runCase(engine, files, preset);
   for (let round = 0; round < ROUNDS; round++) {
-    for (let k = 0; k < 5; k++) ours.push(await runCase(engine, files));
-    theirs.push(await timePeer(peer, environment, files, 2));
+    for (let k = 0; k < 5; k++) ours.push(await runCase(engine, files, preset));
+    theirs.push(await timePeer(peer, environment, files, preset, 2));
   }
   const peerMs = minimum(theirs.map((t) => t[0] as number));
   const peerMedianMs = median(theirs.map((t) => t[1] as number));
   const [oursMs, oursMedianMs] = [minimum(ours), median(ours)];
   return {
     case: files.name,
+    preset,
     peer,
     peerMs,
     peerMedianMs,
