@@ -72,7 +72,7 @@ export function stepKernels({ n4, normalise, resample }: PreprocessSteps, exact:
   return [
     ...(n4 ? n4Kernels : []),
     ...(normalise ? normaliseKernels(normalise, exact) : []),
-    ...(resample ? resampleKernels(exact) : []),
+    ...(resample ? resampleKernels(exact, resample.interpolator) : []),
   ];
 }
 

@@ -11,7 +11,7 @@ import { gather } from './gather.ts';
 import { byGaussian, byMajority, recordLabel } from './label.ts';
 import { lineOf } from './lines.ts';
 import { recordLinear } from './linear.ts';
-import { recordLinearWide } from './linear-wide.ts';
+import { linearWide, recordLinearWide } from './linear-wide.ts';
 import { type AxisPositions, parallelPositions } from './positions.ts';
 import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable, type VoxelBuffers } from './separable.ts';
@@ -37,8 +37,8 @@ export interface ResampleOptions {
 }
 
 /** The kernels that most images need, to be compiled ahead. */
-export const resampleKernels = (exact: boolean): Kernel[] =>
-  (exact ? [axisWide, gather] : [gather]) as unknown as Kernel[];
+export const resampleKernels = (exact: boolean, interpolator: Interpolator = 'sitkBSpline'): Kernel[] =>
+  [...(exact ? [axisWide] : []), ...(interpolator === 'sitkLinear' ? [linearWide] : []), gather] as unknown as Kernel[];
 
 /**
  * Resamples an image to a grid, as ITK's ResampleImageFilter with the identity transform: a voxel whose centre lies more than
