@@ -4,8 +4,9 @@ import { type Box, boxSize } from '../../src/pipeline/box.ts';
 import { buffersOf, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { boundaries, indexBeyond } from '../../src/pipeline/filter/ibsi/boundary.ts';
 import { type IbsiFilterSpec, ibsiFilter, recordIbsi } from '../../src/pipeline/filter/ibsi/index.ts';
+import { rotated, rotations } from '../../src/pipeline/filter/ibsi/rotations.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
-import { meanTwin } from '../reference/filter/ibsi.ts';
+import { allTurns, lawsTwin, logTwin, meanTwin, waveletTwin } from '../reference/filter/ibsi.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
 import { imageOf } from '../support/images.ts';
@@ -37,7 +38,7 @@ const imageOfSize = (size: Vec3, seed = 1): Volume => {
 type Twin = (image: Volume) => Float64Array;
 
 /** Filters and what they are to make. */
-const cases: readonly (readonly [name: string, spec: IbsiFilterSpec, twin: Twin])[] = boundaries.flatMap((boundary) => [
+const cases: (readonly [name: string, spec: IbsiFilterSpec, twin: Twin])[] = boundaries.flatMap((boundary) => [
   [`mean, ${boundary}`, { filter: 'mean', support: 5, boundary }, (image) => meanTwin(image, 5, 3, boundary)] as const,
   [
     `mean of planes, ${boundary}`,
@@ -45,6 +46,49 @@ const cases: readonly (readonly [name: string, spec: IbsiFilterSpec, twin: Twin]
     (image) => meanTwin(image, 3, 2, boundary),
   ] as const,
 ]);
+
+const poolings = [undefined, 'max', 'average'] as const;
+for (const [kernels, boundary] of [
+  ['E5L5S5', 'mirror'],
+  ['W5E3R5', 'zero'],
+  ['L3S3E5', 'periodic'],
+  ['E5W5', 'nearest'],
+] as const) {
+  const names = kernels.match(/../g)!;
+  for (const pooling of poolings) {
+    const spec = { filter: 'laws', kernels, boundary, ...(pooling && { pooling }) } as const;
+    cases.push([`${kernels}, ${pooling}`, spec, (image) => lawsTwin(image, names, boundary, pooling)]);
+  }
+  const energetic = { filter: 'laws', kernels, boundary, pooling: 'max', energy: 2 } as const;
+  cases.push([`energy of ${kernels}`, energetic, (image) => lawsTwin(image, names, boundary, 'max', 2)]);
+}
+
+for (const dimensions of [2, 3] as const) {
+  const spec = { filter: 'log', sigma: 1.3, dimensions } as const;
+  cases.push([`log, ${dimensions}D`, spec, (image) => logTwin(image, 1.3, 4, dimensions, 'mirror')]);
+  const short = { ...spec, sigma: 0.9, truncate: 2.5, boundary: 'zero' } as const;
+  cases.push([`short log, ${dimensions}D`, short, (image) => logTwin(image, 0.9, 2.5, dimensions, 'zero')]);
+}
+
+/** Daubechies 1992, table 6.1: of two vanishing moments. */
+const db2 = [1 - Math.sqrt(3), 3 - Math.sqrt(3), 3 + Math.sqrt(3), 1 + Math.sqrt(3)].map((c) => c / (4 * Math.SQRT2));
+const wavelets = {
+  haar: { low: [Math.SQRT1_2, Math.SQRT1_2], high: [-Math.SQRT1_2, Math.SQRT1_2] },
+  db2: { low: db2, high: [-db2[3]!, db2[2]!, -db2[1]!, db2[0]!] },
+};
+for (const [wavelet, bands, level, boundary] of [
+  ['db2', 'LHL', 1, 'zero'],
+  ['db2', 'HLH', 2, 'mirror'],
+  ['haar', 'HHL', 3, 'periodic'],
+  ['haar', 'LL', 2, 'nearest'],
+  ['db2', 'HL', 2, 'mirror'],
+] as const) {
+  for (const pooling of poolings) {
+    const spec = { filter: 'wavelet', wavelet, bands, level, boundary, ...(pooling && { pooling }) } as const;
+    const twin: Twin = (image) => waveletTwin(image, wavelets[wavelet], bands, level, boundary, pooling);
+    cases.push([`${wavelet} ${bands}, level ${level}, ${pooling}`, spec, twin]);
+  }
+}
 
 describe('filters of IBSI 2', () => {
   const engine = useEngine();
@@ -81,6 +125,21 @@ describe('filters of IBSI 2', () => {
     });
   });
 
+  it('needs voxels of equal sides for LoG', async () => {
+    const image = { ...imageOfSize([4, 4, 4]), spacing: [1, 1, 3] as Vec3 };
+    await expect(ibsiFilter(engine(), image, { filter: 'log', sigma: 1 })).rejects.toThrow(
+      /expected voxels of equal sides, found 1 x 1 x 3 mm/,
+    );
+    await ibsiFilter(engine(), image, { filter: 'log', sigma: 1, dimensions: 2 });
+  });
+
+  it('takes the sigma of LoG in millimetres', async () => {
+    const image = imageOfSize([9, 8, 7]);
+    const near = { ...image, spacing: [0.5, 0.5, 0.5] as Vec3 };
+    const expected = await ibsiFilter(engine(), image, { filter: 'log', sigma: 2 });
+    expect((await ibsiFilter(engine(), near, { filter: 'log', sigma: 1 })).data).toEqual(expected.data);
+  });
+
   it('rejects settings out of their range, with what was expected', async () => {
     const image = imageOfSize([4, 4, 4]);
     const wrong: readonly (readonly [unknown, RegExp])[] = [
@@ -88,10 +147,38 @@ describe('filters of IBSI 2', () => {
       [{ filter: 'mean', support: 4 }, /support: expected an odd number/],
       [{ filter: 'mean', support: 5, dimensions: 4 }, /dimensions: expected one of 2, 3/],
       [{ filter: 'mean', support: 5, boundary: 'wrap' }, /boundary: expected one of zero, nearest/],
+      [{ filter: 'laws', kernels: 'E5L5X5' }, /kernels: expected two or three of L3, L5.*found E5L5X5/],
+      [{ filter: 'laws', kernels: 'E5' }, /kernels: expected two or three/],
+      [{ filter: 'laws', kernels: 'E5L5S' }, /kernels: expected two or three/],
+      [{ filter: 'laws', kernels: 'E5L5', pooling: 'min' }, /pooling: expected one of max, average/],
+      [{ filter: 'laws', kernels: 'E5L5', energy: 0 }, /energy: expected a whole number of at least 1/],
+      [{ filter: 'log', sigma: 0 }, /sigma: expected a number above 0/],
+      [{ filter: 'log', sigma: 1, truncate: Number.NaN }, /truncate: expected a number above 0/],
+      [{ filter: 'wavelet', wavelet: 'db2', bands: 'LXL' }, /bands: expected two or three of L and H/],
+      [{ filter: 'wavelet', wavelet: 'dbx', bands: 'LHL' }, /wavelet: expected a discrete wavelet/],
+      [{ filter: 'wavelet', wavelet: 'db2', bands: 'LHL', level: 0 }, /level: expected a whole number/],
     ];
     for (const [spec, message] of wrong)
       await expect(ibsiFilter(engine(), image, spec as IbsiFilterSpec)).rejects.toThrow(message);
   });
+});
+
+it('turns kernels by the rotations of a square and of a cube', () => {
+  const line = (n: number) => ({ taps: [n, 2 * n, 4 * n], centre: 1 });
+  for (const dimensions of [2, 3] as const) {
+    const found = rotations(dimensions).map((rotation) =>
+      rotated([line(1), line(10), line(100)], rotation).map(({ taps }) => taps),
+    );
+    // The value at the offset +1 of each axis tells which kernel is there, and which way round.
+    const marks = (offset: readonly number[]) =>
+      offset
+        .map((d) => [1, 2, 4].map((factor) => factor * 10 ** (Math.abs(d) - 1)))
+        .map((taps, a) => (offset[a]! < 0 ? taps.reverse() : taps));
+    const expected = allTurns(dimensions).map((turn) => marks(turn([1, 2, 3])));
+    const sorted = (kernels: readonly unknown[]) => kernels.map((kernel) => JSON.stringify(kernel)).sort();
+    expect(sorted(found)).toEqual(sorted(expected));
+    expect(new Set(sorted(found)).size).toBe(dimensions === 3 ? 24 : 4);
+  }
 });
 
 it('continues images by the four rules of IBSI', () => {

@@ -10,7 +10,10 @@ import { describeShared, sharedPath } from '../support/shared.ts';
 const TOLERANCE = 0.01;
 
 type Phantom = 'checkerboard' | 'impulse' | 'sphere' | 'pattern_1';
+const laws = { filter: 'laws', pooling: 'max' } as const;
 const mean = { filter: 'mean', support: 15 } as const;
+
+const haar = { filter: 'wavelet', wavelet: 'haar', level: 2, boundary: 'mirror', pooling: 'average' } as const;
 
 /** ibsi2_filter_settings.csv. */
 const maps: readonly (readonly [id: string, phantom: Phantom, spec: IbsiFilterSpec])[] = [
@@ -19,6 +22,24 @@ const maps: readonly (readonly [id: string, phantom: Phantom, spec: IbsiFilterSp
   ['1_a_3', 'checkerboard', { ...mean, boundary: 'periodic' }],
   ['1_a_4', 'checkerboard', { ...mean, boundary: 'mirror' }],
   ['1_b_1', 'impulse', { ...mean, boundary: 'zero', dimensions: 2 }],
+  ['2_a', 'impulse', { filter: 'log', sigma: 3, boundary: 'zero' }],
+  ['2_b', 'checkerboard', { filter: 'log', sigma: 5, boundary: 'mirror' }],
+  ['2_c', 'checkerboard', { filter: 'log', sigma: 5, boundary: 'mirror', dimensions: 2 }],
+  ['3_a_1', 'impulse', { filter: 'laws', kernels: 'E5L5S5', boundary: 'zero' }],
+  ['3_a_2', 'impulse', { ...laws, kernels: 'E5L5S5', boundary: 'zero' }],
+  ['3_a_3', 'impulse', { ...laws, kernels: 'E5L5S5', boundary: 'zero', energy: 7 }],
+  ['3_b_1', 'checkerboard', { filter: 'laws', kernels: 'E3W5R5', boundary: 'mirror' }],
+  ['3_b_2', 'checkerboard', { ...laws, kernels: 'E3W5R5', boundary: 'mirror' }],
+  ['3_b_3', 'checkerboard', { ...laws, kernels: 'E3W5R5', boundary: 'mirror', energy: 7 }],
+  ['3_c_1', 'checkerboard', { filter: 'laws', kernels: 'L5S5', boundary: 'mirror' }],
+  ['3_c_2', 'checkerboard', { ...laws, kernels: 'L5S5', boundary: 'mirror' }],
+  ['3_c_3', 'checkerboard', { ...laws, kernels: 'L5S5', boundary: 'mirror', energy: 7 }],
+  ['5_a_1', 'impulse', { filter: 'wavelet', wavelet: 'db2', bands: 'LHL', boundary: 'zero' }],
+  ['5_a_2', 'impulse', { filter: 'wavelet', wavelet: 'db2', bands: 'LHL', boundary: 'zero', pooling: 'average' }],
+  ['6_a_1', 'sphere', { filter: 'wavelet', wavelet: 'coif1', bands: 'HHL', boundary: 'periodic' }],
+  ['6_a_2', 'sphere', { filter: 'wavelet', wavelet: 'coif1', bands: 'HHL', boundary: 'periodic', pooling: 'average' }],
+  ['7_a_1', 'checkerboard', { ...haar, bands: 'LLL' }],
+  ['7_a_2', 'checkerboard', { ...haar, bands: 'HHH' }],
 ];
 
 const read = async (...path: string[]) => toVolume(await readImageFile(sharedPath('data/ibsi2', ...path)));

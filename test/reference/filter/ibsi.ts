@@ -1,5 +1,5 @@
 /** CPU twin of IBSI 2's filters: dense kernels in float64, every term of every sum, rotations of the whole kernel. */
-import type { Boundary } from '../../../src/pipeline/filter/ibsi/index.ts';
+import type { Boundary, Pooling } from '../../../src/pipeline/filter/ibsi/index.ts';
 import type { Vec3, Volume } from '../../../src/pipeline/volume.ts';
 
 type Point = readonly [number, number, number];
@@ -59,3 +59,112 @@ export const meanKernel = (support: number, dimensions: 2 | 3): DenseKernel =>
 
 export const meanTwin = (image: Volume, support: number, dimensions: 2 | 3, boundary: Boundary): Float64Array =>
   convolveDense(image, meanKernel(support, dimensions), boundary);
+
+/** What a rotation by right angles does to an offset. */
+type Turn = (offset: Point) => Point;
+
+const aboutZ: Turn = ([x, y, z]) => [-y, x, z];
+const aboutX: Turn = ([x, y, z]) => [x, -z, y];
+
+/** All rotations that quarter turns about z, and about x in space, make one after the other: 4 or 24. */
+export function allTurns(dimensions: 2 | 3): Turn[] {
+  const quarter = dimensions === 3 ? [aboutZ, aboutX] : [aboutZ];
+  const found = new Map<string, Turn>();
+  const add = (turn: Turn) => {
+    const image = JSON.stringify([turn([1, 2, 3])]);
+    if (found.has(image)) return;
+    found.set(image, turn);
+    for (const next of quarter) add((offset) => next(turn(offset)));
+  };
+  add((offset) => offset);
+  return [...found.values()];
+}
+
+const turned = (kernel: DenseKernel, turn: Turn): DenseKernel =>
+  kernel.map(([offset, weight]) => [turn(offset), weight] as const);
+
+/** The largest response of each voxel, or the mean. */
+function pool(responses: readonly Float64Array[], pooling: Pooling): Float64Array {
+  return responses[0]!.map((_, i) => {
+    const values = responses.map((response) => response[i]!);
+    return pooling === 'max' ? Math.max(...values) : values.reduce((a, b) => a + b, 0) / values.length;
+  });
+}
+
+/** IBSI 2, table of Laws kernels, before normalisation. */
+const lawsTaps: Readonly<Record<string, readonly number[]>> = {
+  L3: [1, 2, 1],
+  L5: [1, 4, 6, 4, 1],
+  E3: [-1, 0, 1],
+  E5: [-1, -2, 0, 2, 1],
+  S3: [-1, 2, -1],
+  S5: [-1, 0, 2, 0, -1],
+  W5: [-1, 2, 0, -2, 1],
+  R5: [1, -4, 6, -4, 1],
+};
+
+export function lawsTwin(
+  image: Volume,
+  names: readonly string[],
+  boundary: Boundary,
+  pooling?: Pooling,
+  energy?: number,
+): Float64Array {
+  const dimensions = names.length as 2 | 3;
+  const lines = names.map((name) => {
+    const taps = lawsTaps[name]!;
+    const norm = Math.sqrt(taps.reduce((sum, tap) => sum + tap * tap, 0));
+    return taps.map((tap) => tap / norm);
+  });
+  const kernel = product(...lines);
+  const kernels = pooling ? allTurns(dimensions).map((turn) => turned(kernel, turn)) : [kernel];
+  const responses = kernels.map((one) => convolveDense(image, one, boundary));
+  const pooled = pool(responses, pooling ?? 'max');
+  if (energy === undefined) return pooled;
+  return convolveDense(
+    { data: pooled.map(Math.abs), size: image.size },
+    meanKernel(2 * energy + 1, dimensions),
+    boundary,
+  );
+}
+
+/** @param sigma voxels */
+export function logTwin(
+  image: Volume,
+  sigma: number,
+  truncate: number,
+  dimensions: 2 | 3,
+  boundary: Boundary,
+): Float64Array {
+  const reach = Math.floor(truncate * sigma + 0.5);
+  const side = new Array<number>(2 * reach + 1).fill(1);
+  const kernel = product(...new Array<number[]>(dimensions).fill(side)).map(([offset]) => {
+    const square = offset.reduce((sum, d) => sum + d * d, 0);
+    const gaussian = Math.exp(-square / (2 * sigma ** 2)) / (Math.sqrt(2 * Math.PI) * sigma) ** dimensions;
+    return [offset, -gaussian * (dimensions / sigma ** 2 - square / sigma ** 4)] as const;
+  });
+  return convolveDense(image, kernel, boundary);
+}
+
+/** @param low, high the filters of decomposition */
+export function waveletTwin(
+  image: Volume,
+  { low, high }: { readonly low: readonly number[]; readonly high: readonly number[] },
+  bands: string,
+  level: number,
+  boundary: Boundary,
+  pooling?: Pooling,
+): Float64Array {
+  const dimensions = bands.length as 2 | 3;
+  const kernels = Array.from({ length: level }, (_, k): DenseKernel => {
+    const letters = k === level - 1 ? [...bands] : new Array<string>(dimensions).fill('L');
+    const near = product(...letters.map((letter) => (letter === 'H' ? high : low)));
+    return near.map(([offset, weight]) => [offset.map((d) => d * 2 ** k) as unknown as Point, weight] as const);
+  });
+  const cascade = (turn: Turn) =>
+    kernels.reduce<Values>(
+      ({ data, size }, kernel) => ({ data: convolveDense({ data, size }, turned(kernel, turn), boundary), size }),
+      image,
+    ).data as Float64Array;
+  return pool((pooling ? allTurns(dimensions) : [(offset: Point) => offset]).map(cascade), pooling ?? 'max');
+}

@@ -4,15 +4,25 @@ import type { Box } from '../../box.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, toDevice, volumeOf } from '../../device-volume.ts';
 import type { Volume } from '../../volume.ts';
 import type { FilteredImage } from '../region.ts';
+import { type LawsSettings, recordLaws } from './laws.ts';
+import { type IbsiLogSettings, recordIbsiLog } from './log.ts';
 import { type MeanSettings, recordMean } from './mean.ts';
 import { checkOneOf } from './settings.ts';
+import { type IbsiWaveletSettings, recordIbsiWavelet } from './wavelet.ts';
 
 export type { Boundary } from './boundary.ts';
+export type { LawsSettings } from './laws.ts';
+export type { IbsiLogSettings } from './log.ts';
 export type { MeanSettings } from './mean.ts';
+export type { Pooling } from './settings.ts';
+export type { IbsiWaveletSettings } from './wavelet.ts';
 
 /** Settings of each filter by its name. */
 interface IbsiSettings {
   readonly mean: MeanSettings;
+  readonly laws: LawsSettings;
+  readonly log: IbsiLogSettings;
+  readonly wavelet: IbsiWaveletSettings;
 }
 type IbsiFilterName = keyof IbsiSettings;
 
@@ -30,6 +40,9 @@ type Filter<N extends IbsiFilterName> = (
 /** A new filter goes here. */
 const filters: { readonly [N in IbsiFilterName]: Filter<N> } = {
   mean: recordMean,
+  laws: recordLaws,
+  log: recordIbsiLog,
+  wavelet: recordIbsiWavelet,
 };
 
 /** Names of the filters. */

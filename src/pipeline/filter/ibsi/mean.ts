@@ -38,5 +38,5 @@ export function recordMean(
   const { setting, part, box: wanted, finish } = taskOf(rec, image, boundary, box, software);
   const line = meanLine(support);
   const kernel = [line, line, dimensions === 3 ? line : identity] as const;
-  return finish('mean', recordSeparable(setting, part, wanted, [kernel], { pool: 'add' }));
+  return finish('mean', recordSeparable(setting, part, wanted, [kernel], { pool: 'sum' }));
 }

@@ -44,7 +44,9 @@ export const supportOf = ({ grid, boundary }: Setting, box: Box, kernels: readon
 
 export interface SeparableOptions {
   /** How the responses to the kernels become one. */
-  readonly pool: 'add' | 'max';
+  readonly pool: 'sum' | 'max';
+  /** Factor of all responses. Default 1. */
+  readonly scale?: number;
   /** Filters the absolute values. */
   readonly magnitude?: boolean;
   /** Responses to pool with; a buffer of its own otherwise. */
@@ -62,7 +64,7 @@ export function recordSeparable(
   part: Part,
   box: Box,
   kernels: readonly Lines[],
-  { pool, magnitude = false, onto }: SeparableOptions,
+  { pool, scale = 1, magnitude = false, onto }: SeparableOptions,
 ): Part {
   const { rec, grid, boundary, software } = setting;
   const reach = reachOf(kernels);
@@ -91,9 +93,9 @@ export function recordSeparable(
         continue;
       }
       // Of kernels that are the same the largest response is that of one; the sum counts them all.
-      const times = pool === 'add' ? group.length : 1;
+      const times = scale * (pool === 'sum' ? group.length : 1);
       const taps = line.taps.map((tap) => times * tap);
-      const how: Pool = isFirst ? 'write' : pool;
+      const how: Pool = isFirst ? 'write' : pool === 'sum' ? 'add' : 'max';
       recordConvolve(rec, samples, axis, { ...line, taps }, { ...common, pool: how }, result);
       isFirst = false;
     }
