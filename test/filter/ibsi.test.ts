@@ -6,15 +6,15 @@ import { boundaries, indexBeyond } from '../../src/pipeline/filter/ibsi/boundary
 import { type IbsiFilterSpec, ibsiFilter, recordIbsi } from '../../src/pipeline/filter/ibsi/index.ts';
 import { rotated, rotations } from '../../src/pipeline/filter/ibsi/rotations.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
-import { allTurns, lawsTwin, logTwin, meanTwin, waveletTwin } from '../reference/filter/ibsi.ts';
+import { allTurns, gaborTwin, lawsTwin, logTwin, meanTwin, waveletTwin } from '../reference/filter/ibsi.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
 import { imageOf } from '../support/images.ts';
 import { random, voxelCount } from '../support/random.ts';
 
 /**
- * Of the largest absolute value of the image: a response is a float32 sum of up to a few thousand products of weights whose
- * absolute values add up to at most a few.
+ * Of the largest absolute value of the image times a filter's gain: a response is a float32 sum of up to a few thousand
+ * products.
  */
 const FLOAT32 = 1e-5;
 
@@ -37,14 +37,16 @@ const imageOfSize = (size: Vec3, seed = 1): Volume => {
 
 type Twin = (image: Volume) => Float64Array;
 
-/** Filters and what they are to make. */
-const cases: (readonly [name: string, spec: IbsiFilterSpec, twin: Twin])[] = boundaries.flatMap((boundary) => [
-  [`mean, ${boundary}`, { filter: 'mean', support: 5, boundary }, (image) => meanTwin(image, 5, 3, boundary)] as const,
+/** A filter, what it is to make, and its gain: the sum of the absolute weights, 1 for those that are near. */
+type Case = readonly [name: string, spec: IbsiFilterSpec, twin: Twin, gain: number];
+const cases: Case[] = boundaries.flatMap((boundary): Case[] => [
+  [`mean, ${boundary}`, { filter: 'mean', support: 5, boundary }, (image) => meanTwin(image, 5, 3, boundary), 1],
   [
     `mean of planes, ${boundary}`,
     { filter: 'mean', support: 3, dimensions: 2, boundary },
     (image) => meanTwin(image, 3, 2, boundary),
-  ] as const,
+    1,
+  ],
 ]);
 
 const poolings = [undefined, 'max', 'average'] as const;
@@ -57,17 +59,17 @@ for (const [kernels, boundary] of [
   const names = kernels.match(/../g)!;
   for (const pooling of poolings) {
     const spec = { filter: 'laws', kernels, boundary, ...(pooling && { pooling }) } as const;
-    cases.push([`${kernels}, ${pooling}`, spec, (image) => lawsTwin(image, names, boundary, pooling)]);
+    cases.push([`${kernels}, ${pooling}`, spec, (image) => lawsTwin(image, names, boundary, pooling), 1]);
   }
   const energetic = { filter: 'laws', kernels, boundary, pooling: 'max', energy: 2 } as const;
-  cases.push([`energy of ${kernels}`, energetic, (image) => lawsTwin(image, names, boundary, 'max', 2)]);
+  cases.push([`energy of ${kernels}`, energetic, (image) => lawsTwin(image, names, boundary, 'max', 2), 1]);
 }
 
 for (const dimensions of [2, 3] as const) {
   const spec = { filter: 'log', sigma: 1.3, dimensions } as const;
-  cases.push([`log, ${dimensions}D`, spec, (image) => logTwin(image, 1.3, 4, dimensions, 'mirror')]);
+  cases.push([`log, ${dimensions}D`, spec, (image) => logTwin(image, 1.3, 4, dimensions, 'mirror'), 1]);
   const short = { ...spec, sigma: 0.9, truncate: 2.5, boundary: 'zero' } as const;
-  cases.push([`short log, ${dimensions}D`, short, (image) => logTwin(image, 0.9, 2.5, dimensions, 'zero')]);
+  cases.push([`short log, ${dimensions}D`, short, (image) => logTwin(image, 0.9, 2.5, dimensions, 'zero'), 1]);
 }
 
 /** Daubechies 1992, table 6.1: of two vanishing moments. */
@@ -86,21 +88,44 @@ for (const [wavelet, bands, level, boundary] of [
   for (const pooling of poolings) {
     const spec = { filter: 'wavelet', wavelet, bands, level, boundary, ...(pooling && { pooling }) } as const;
     const twin: Twin = (image) => waveletTwin(image, wavelets[wavelet], bands, level, boundary, pooling);
-    cases.push([`${wavelet} ${bands}, level ${level}, ${pooling}`, spec, twin]);
+    cases.push([`${wavelet} ${bands}, level ${level}, ${pooling}`, spec, twin, 1]);
   }
+}
+
+const planesOf = {
+  axial: [[0, 1]],
+  orthogonal: [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ],
+} as const;
+for (const [shape, thetaStep, planes, boundary, pooling] of [
+  [{ sigma: 1.5, lambda: 3, gamma: 1, theta: 0 }, 360, 'axial', 'zero', 'average'],
+  [{ sigma: 1.5, lambda: 3, gamma: 0.6, theta: 60 }, 360, 'axial', 'mirror', 'max'],
+  [{ sigma: 1.2, lambda: 2, gamma: 0.7, theta: 10 }, 45, 'orthogonal', 'mirror', 'average'],
+  [{ sigma: 2, lambda: 2.5, gamma: 1.8, theta: 0 }, 60, 'orthogonal', 'periodic', 'max'],
+  // An odd number of angles, none of which turns another by half a round.
+  [{ sigma: 1.2, lambda: 2, gamma: 2, theta: -20 }, 72, 'axial', 'nearest', 'average'],
+] as const) {
+  const spec = { filter: 'gabor', ...shape, planes, boundary, pooling, ...(thetaStep < 360 && { thetaStep }) } as const;
+  const twin: Twin = (image) => gaborTwin(image, shape, thetaStep, planesOf[planes], boundary, pooling);
+  // The weights of a Gabor filter are not normalised: these are the integral of the Gaussian.
+  const gain = (2 * Math.PI * shape.sigma ** 2) / shape.gamma;
+  cases.push([`gabor by ${thetaStep} degrees, ${planes}, ${pooling}`, spec, twin, gain]);
 }
 
 describe('filters of IBSI 2', () => {
   const engine = useEngine();
 
-  it.each(cases)('%s: is the CPU twin', async (_, spec, twin) => {
+  it.each(cases)('%s: is the CPU twin', async (_, spec, twin, gain) => {
     for (const size of sizes) {
       const image = imageOfSize(size);
       const expected = twin(image);
       const found = await ibsiFilter(engine(), image, spec);
       expect(found.data).toBeInstanceOf(Float32Array);
       expected.forEach((value, i) => {
-        expectClose(found.data[i]!, value, { abs: FLOAT32 * peak, what: `voxel ${i} of ${size.join(' x ')}` });
+        expectClose(found.data[i]!, value, { abs: FLOAT32 * gain * peak, what: `voxel ${i} of ${size.join(' x ')}` });
       });
     }
   });
@@ -125,12 +150,17 @@ describe('filters of IBSI 2', () => {
     });
   });
 
-  it('needs voxels of equal sides for LoG', async () => {
+  it('needs voxels of equal sides for LoG and Gabor', async () => {
     const image = { ...imageOfSize([4, 4, 4]), spacing: [1, 1, 3] as Vec3 };
     await expect(ibsiFilter(engine(), image, { filter: 'log', sigma: 1 })).rejects.toThrow(
       /expected voxels of equal sides, found 1 x 1 x 3 mm/,
     );
     await ibsiFilter(engine(), image, { filter: 'log', sigma: 1, dimensions: 2 });
+    const gabor = { filter: 'gabor', sigma: 1, lambda: 2 } as const;
+    await expect(ibsiFilter(engine(), image, { ...gabor, planes: 'orthogonal' })).rejects.toThrow(
+      /gabor: expected voxels/,
+    );
+    await ibsiFilter(engine(), image, gabor);
   });
 
   it('takes the sigma of LoG in millimetres', async () => {
@@ -154,6 +184,11 @@ describe('filters of IBSI 2', () => {
       [{ filter: 'laws', kernels: 'E5L5', energy: 0 }, /energy: expected a whole number of at least 1/],
       [{ filter: 'log', sigma: 0 }, /sigma: expected a number above 0/],
       [{ filter: 'log', sigma: 1, truncate: Number.NaN }, /truncate: expected a number above 0/],
+      [{ filter: 'gabor', sigma: 1, lambda: 0 }, /lambda: expected a number above 0/],
+      [{ filter: 'gabor', sigma: 1, lambda: 1, theta: Number.NaN }, /theta: expected an angle in degrees/],
+      [{ filter: 'gabor', sigma: 1, lambda: 1, thetaStep: 50 }, /thetaStep: expected a part of 360 degrees/],
+      [{ filter: 'gabor', sigma: 1, lambda: 1, thetaStep: -45 }, /thetaStep: expected a part of 360 degrees/],
+      [{ filter: 'gabor', sigma: 1, lambda: 1, planes: 'sagittal' }, /planes: expected one of axial, orthogonal/],
       [{ filter: 'wavelet', wavelet: 'db2', bands: 'LXL' }, /bands: expected two or three of L and H/],
       [{ filter: 'wavelet', wavelet: 'dbx', bands: 'LHL' }, /wavelet: expected a discrete wavelet/],
       [{ filter: 'wavelet', wavelet: 'db2', bands: 'LHL', level: 0 }, /level: expected a whole number/],

@@ -13,6 +13,8 @@ type Phantom = 'checkerboard' | 'impulse' | 'sphere' | 'pattern_1';
 const laws = { filter: 'laws', pooling: 'max' } as const;
 const mean = { filter: 'mean', support: 15 } as const;
 
+const narrow = { filter: 'gabor', sigma: 10, lambda: 4, gamma: 0.5, boundary: 'zero' } as const;
+const wide = { filter: 'gabor', sigma: 20, lambda: 8, gamma: 2.5, boundary: 'mirror' } as const;
 const haar = { filter: 'wavelet', wavelet: 'haar', level: 2, boundary: 'mirror', pooling: 'average' } as const;
 
 /** ibsi2_filter_settings.csv. */
@@ -34,6 +36,10 @@ const maps: readonly (readonly [id: string, phantom: Phantom, spec: IbsiFilterSp
   ['3_c_1', 'checkerboard', { filter: 'laws', kernels: 'L5S5', boundary: 'mirror' }],
   ['3_c_2', 'checkerboard', { ...laws, kernels: 'L5S5', boundary: 'mirror' }],
   ['3_c_3', 'checkerboard', { ...laws, kernels: 'L5S5', boundary: 'mirror', energy: 7 }],
+  ['4_a_1', 'impulse', { ...narrow, theta: 60 }],
+  ['4_a_2', 'impulse', { ...narrow, thetaStep: 45, planes: 'orthogonal' }],
+  ['4_b_1', 'sphere', { ...wide, theta: 225 }],
+  ['4_b_2', 'sphere', { ...wide, thetaStep: 22.5, planes: 'orthogonal' }],
   ['5_a_1', 'impulse', { filter: 'wavelet', wavelet: 'db2', bands: 'LHL', boundary: 'zero' }],
   ['5_a_2', 'impulse', { filter: 'wavelet', wavelet: 'db2', bands: 'LHL', boundary: 'zero', pooling: 'average' }],
   ['6_a_1', 'sphere', { filter: 'wavelet', wavelet: 'coif1', bands: 'HHL', boundary: 'periodic' }],

@@ -168,3 +168,34 @@ export function waveletTwin(
     ).data as Float64Array;
   return pool((pooling ? allTurns(dimensions) : [(offset: Point) => offset]).map(cascade), pooling ?? 'max');
 }
+
+/** All angles of a whole round, in a square beyond which the Gaussian is below 1e-7. Lengths in voxels, angles in degrees. */
+export function gaborTwin(
+  image: Volume,
+  { sigma, lambda, gamma, theta }: { sigma: number; lambda: number; gamma: number; theta: number },
+  step: number,
+  planes: readonly (readonly [number, number])[],
+  boundary: Boundary,
+  pooling: Pooling,
+): Float64Array {
+  const reach = Math.ceil(6 * sigma * Math.max(1, 1 / gamma));
+  const side = new Array<number>(2 * reach + 1).fill(1);
+  const responses = planes.flatMap(([first, second]) =>
+    Array.from({ length: Math.round(360 / step) }, (_, k) => {
+      const angle = ((theta + k * step) * Math.PI) / 180;
+      const lines = [0, 1, 2].map((axis) => (axis === first || axis === second ? side : [1]));
+      const kernel = (part: (phase: number) => number): DenseKernel =>
+        product(...lines).map(([offset]) => {
+          const [u, v] = [offset[first]!, offset[second]!];
+          const along = Math.cos(angle) * u + Math.sin(angle) * v;
+          const across = -Math.sin(angle) * u + Math.cos(angle) * v;
+          const size = Math.exp(-(along ** 2 + (gamma * across) ** 2) / (2 * sigma ** 2));
+          return [offset, size * part((2 * Math.PI * along) / lambda)] as const;
+        });
+      const real = convolveDense(image, kernel(Math.cos), boundary);
+      const imaginary = convolveDense(image, kernel(Math.sin), boundary);
+      return real.map((value, i) => Math.hypot(value, imaginary[i]!));
+    }),
+  );
+  return pool(responses, pooling);
+}

@@ -4,6 +4,7 @@ import type { Box } from '../../box.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, toDevice, volumeOf } from '../../device-volume.ts';
 import type { Volume } from '../../volume.ts';
 import type { FilteredImage } from '../region.ts';
+import { type GaborSettings, recordGabor } from './gabor.ts';
 import { type LawsSettings, recordLaws } from './laws.ts';
 import { type IbsiLogSettings, recordIbsiLog } from './log.ts';
 import { type MeanSettings, recordMean } from './mean.ts';
@@ -11,6 +12,7 @@ import { checkOneOf } from './settings.ts';
 import { type IbsiWaveletSettings, recordIbsiWavelet } from './wavelet.ts';
 
 export type { Boundary } from './boundary.ts';
+export type { GaborSettings } from './gabor.ts';
 export type { LawsSettings } from './laws.ts';
 export type { IbsiLogSettings } from './log.ts';
 export type { MeanSettings } from './mean.ts';
@@ -22,6 +24,7 @@ interface IbsiSettings {
   readonly mean: MeanSettings;
   readonly laws: LawsSettings;
   readonly log: IbsiLogSettings;
+  readonly gabor: GaborSettings;
   readonly wavelet: IbsiWaveletSettings;
 }
 type IbsiFilterName = keyof IbsiSettings;
@@ -42,6 +45,7 @@ const filters: { readonly [N in IbsiFilterName]: Filter<N> } = {
   mean: recordMean,
   laws: recordLaws,
   log: recordIbsiLog,
+  gabor: recordGabor,
   wavelet: recordIbsiWavelet,
 };
 
