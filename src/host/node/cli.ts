@@ -7,6 +7,7 @@ import { version } from '../../version.ts';
 import { convertCommand } from './commands/convert.ts';
 import { dicomCommand } from './commands/dicom.ts';
 import { extractCommand } from './commands/extract.ts';
+import { filterCommand } from './commands/filter.ts';
 import { infoCommand } from './commands/info.ts';
 import { n4Command } from './commands/n4.ts';
 import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
@@ -24,6 +25,7 @@ const program = new Command('voxomics')
   .addCommand(normaliseCommand())
   .addCommand(nyulCommand())
   .addCommand(resampleCommand())
+  .addCommand(filterCommand())
   .addCommand(dicomCommand())
   .addCommand(convertCommand())
   .addCommand(infoCommand())
@@ -36,6 +38,7 @@ Examples:
   voxomics extract ct.nii.gz mask.nii.gz --label 1+2 --setting binWidth=10 --classes firstorder,glcm
   voxomics extract ct/ rtstruct.dcm --region GTV-1               DICOM: a folder of slices and a contour
   voxomics extract study.zip seg.dcm --series "T1 axial" --phase 2
+  voxomics filter ct.nii.gz mean.nii.gz --type mean --support 5  IBSI 2’s filters: mean, Laws, LoG, Gabor, wavelets
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics info                                                  adapters and what is missing`,
