@@ -131,6 +131,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   // The exponential; the square takes 70.
   'filter/point:compute': perImageVoxel(12, 600),
   'filter/gradient': perImageVoxel(8, 300),
+  // The mean of five voxels along each axis.
+  'filter/convolve': perImageVoxel(8, 3 * 2 * 5),
+  // Eight angles of a kernel of 1500 complex weights.
+  'filter/gabor': perImageVoxel(8, 8 * 1500 * 4),
   // Of eight samples, four lie between voxels.
   'filter/lbp2d:pattern': perImageVoxel(8, 8 * 60),
   'filter/lbp2d:variance': perImageVoxel(8, 8 * 1200),

@@ -20,6 +20,7 @@ export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
+export { ibsiFilter, type IbsiFilterSpec, ibsiFilterNames } from './pipeline/filter/ibsi/index.ts';
 export { type FeatureMapOptions, featureMaps, type RegionMaps } from './pipeline/map/index.ts';
 export type { GeometryMode } from './pipeline/mask-geometry.ts';
 export { n4, type N4Options, type N4Report } from './pipeline/n4/index.ts';

@@ -7,6 +7,7 @@ import { version } from '../../version.ts';
 import { convertCommand } from './commands/convert.ts';
 import { dicomCommand } from './commands/dicom.ts';
 import { extractCommand } from './commands/extract.ts';
+import { filterCommand } from './commands/filter.ts';
 import { infoCommand } from './commands/info.ts';
 import { mapCommand } from './commands/map.ts';
 import { n4Command } from './commands/n4.ts';
@@ -26,6 +27,7 @@ const program = new Command('voxomics')
   .addCommand(normaliseCommand())
   .addCommand(nyulCommand())
   .addCommand(resampleCommand())
+  .addCommand(filterCommand())
   .addCommand(dicomCommand())
   .addCommand(convertCommand())
   .addCommand(infoCommand())
@@ -41,6 +43,7 @@ Examples:
   voxomics extract ct/ rtstruct.dcm --region GTV-1               DICOM: a folder of slices and a contour
   voxomics extract study.zip seg.dcm --series "T1 axial" --phase 2
   voxomics preprocess mr.nii.gz ready.nii.gz --n4 --normalise zscore --spacing 1,1,1 --preview look.png
+  voxomics filter ct.nii.gz mean.nii.gz --type mean --support 5  IBSI 2’s filters: mean, Laws, LoG, Gabor, wavelets
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature

@@ -58,6 +58,41 @@ describe('preprocessing commands', () => {
     expect(imageStatistics(inside).mean).toBeCloseTo(0, 6);
   });
 
+  it('filter writes the responses', async () => {
+    const args = ['filter', 'image.nii.gz', 'mean.nii.gz', '--type', 'mean', '--support', '3', '--boundary', 'zero'];
+    expect(await voxomics(...args)).toMatchObject({ code: 0, stdout: '' });
+    const [image, mean] = [await read('image.nii.gz'), await read('mean.nii.gz')];
+    const at = (x: number, y: number, z: number) => image.data[x + size[0] * (y + size[1] * z)]!;
+    let sum = 0;
+    for (const z of [0, 1]) for (const y of [3, 4, 5]) for (const x of [22, 23]) sum += at(x, y, z);
+    expect(mean.data[23 + size[0] * 4]).toBeCloseTo(sum / 27, 3);
+    const gabor = ['--sigma', '2', '--lambda', '3', '--theta-step', '90'];
+    expect(await voxomics('filter', 'image.nii.gz', 'gabor.nii.gz', '-t', 'gabor', ...gabor)).toMatchObject({
+      code: 0,
+    });
+    expect(imageStatistics((await read('gabor.nii.gz')).data as Float32Array).mean).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [['--type', 'median'], /--type: expected one of mean, laws, log, gabor, wavelet; found "median"/],
+    [['--type', 'mean'], /--type mean needs --support/],
+    [
+      ['--type', 'mean', '--support', '3', '--theta-step', '5'],
+      /--theta-step is for gabor; leave it out for --type mean/,
+    ],
+    [['--type', 'mean', '--support', 'x'], /--support: expected one number; found "x"/],
+    [
+      ['--type', 'mean', '--support', '3', '--boundary', 'wrap'],
+      /boundary: expected one of zero, nearest, periodic, mirror/,
+    ],
+    [['--type', 'log', '--sigma', '3'], /voxels of equal sides, found 1 x 1 x 2 mm/],
+  ])('filter refuses %s', async (flags, message) => {
+    const { code, stderr } = await voxomics('filter', 'image.nii.gz', 'refused.nii.gz', ...flags);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(readdirSync(file('.'))).not.toContain('refused.nii.gz');
+  });
+
   it('nyul learns a scale that normalise applies', async () => {
     expect(await voxomics('nyul', 'scale.json', 'image.nii.gz', 'other.nii.gz')).toMatchObject({ code: 0 });
     expect(await voxomics('normalise', 'image.nii.gz', 'a.nii.gz', '-m', 'nyul:scale.json')).toMatchObject({ code: 0 });
