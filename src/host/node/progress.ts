@@ -17,6 +17,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   labels: 'regions',
   regions: 'regions',
   cases: 'cases',
+  verify: 'configurations',
 };
 
 /** Shows nothing before 1.5 s; then a bar, or a line every 5 s where standard error is not a terminal. */

@@ -1,0 +1,57 @@
+/** Verification: our numbers on this adapter beside the consensus values of IBSI. */
+import type { Engine } from '../../engine/index.ts';
+import { PipelineError } from '../errors.ts';
+import type { ProgressEvent } from '../progress.ts';
+import { checkSet, type Phantom } from './check.ts';
+import { configurations } from './configurations.ts';
+import { digitalPhantom } from './digital-phantom.ts';
+import { type Ibsi1Set, ibsi1References, ibsi1Sets } from './reference.ts';
+import type { CheckedValue, NotRun, VerifyReport } from './report.ts';
+
+export type { Phantom } from './check.ts';
+export * from './report.ts';
+
+export interface VerifyOptions {
+  /** IBSI's CT phantom; without it the configurations A to E are not run. */
+  readonly ctPhantom?: Phantom | null;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+/** Voxels of the CT phantom along x, y, z (reference manual, diagnostic features). */
+const ctSize = [204, 201, 60] as const;
+
+/**
+ * IBSI asks for intensities in whole HU: those of the NIfTI file are rounded, those of DICOM are whole already.
+ * @throws PipelineError BadFile where the image is not the CT phantom
+ */
+function wholeUnits(phantom: Phantom): Phantom {
+  const { image } = phantom;
+  if (image.size.some((n, axis) => n !== ctSize[axis]))
+    throw new PipelineError(
+      'BadFile',
+      `CT phantom: expected ${ctSize.join(' x ')} voxels, found ${image.size.join(' x ')}; pass IBSI's own copy`,
+    );
+  return { ...phantom, image: { ...image, data: Int16Array.from(image.data, Math.round) } };
+}
+
+/**
+ * Computes IBSI's data sets on the engine's adapter and compares with the published consensus, offline.
+ * @throws PipelineError BadFile where the CT phantom is another image; what `extract` throws; `signal.reason` when cancelled
+ */
+export async function verify(engine: Engine, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { ctPhantom, signal, onProgress } = options;
+  const ct = ctPhantom ? wholeUnits(ctPhantom) : null;
+  const digital = digitalPhantom();
+  const phantomOf = (set: Ibsi1Set): Phantom | null => (set === 'digital' ? digital : ct);
+  const values: CheckedValue[] = [];
+  const notRun: NotRun[] = [];
+  for (const [done, set] of ibsi1Sets.entries()) {
+    onProgress?.({ stage: 'verify', done, total: ibsi1Sets.length });
+    const phantom = phantomOf(set);
+    if (phantom) values.push(...(await checkSet(engine, phantom, configurations[set], ibsi1References(set), signal)));
+    else notRun.push({ set: configurations[set].title, reason: 'needs the CT phantom of IBSI’s data sets' });
+  }
+  onProgress?.({ stage: 'verify', done: ibsi1Sets.length, total: ibsi1Sets.length });
+  return { values, notRun };
+}
