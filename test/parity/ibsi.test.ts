@@ -1,5 +1,7 @@
 /** IBSI's phantoms: the numbers in the project are the published ones, and ours agree with them. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { readCtPhantom } from '../../src/host/node/ibsi-data.ts';
@@ -61,6 +63,24 @@ describeShared('IBSI 1 as published', () => {
     expect([...ours.mask.data]).toEqual([...mask.data]);
     expect([ours.image.size, ours.image.spacing]).toEqual([image.size, image.spacing]);
   });
+});
+
+describeShared('the CT phantom', () => {
+  it('is the same from NIfTI and from DICOM with its structure set', async () => {
+    const phantom = sharedPath('data/ibsi1/ibsi_1_ct_radiomics_phantom');
+    const folder = mkdtempSync(join(tmpdir(), 'voxomics-ibsi-'));
+    try {
+      symlinkSync(join(phantom, 'dicom'), join(folder, 'dicom'));
+      const [dicom, nifti] = await Promise.all([readCtPhantom(folder), readCtPhantom(phantom)]);
+      expect(dicom.image.size).toEqual(nifti.image.size);
+      const differing = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+        Array.from(a).filter((x, i) => Math.round(x) !== Math.round(b[i]!)).length;
+      expect(differing(dicom.image.data, nifti.image.data)).toBe(0);
+      expect(differing(dicom.mask.data, nifti.mask.data)).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 });
 
 /** How many values the classes have, by data set. */

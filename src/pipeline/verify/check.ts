@@ -1,6 +1,6 @@
 /** One data set: the extractions that its consensus values need, and the comparison. */
 import type { Engine } from '../../engine/index.ts';
-import { type ClassSelection, type FeatureClass } from '../classes.ts';
+import type { ClassSelection, FeatureClass } from '../classes.ts';
 import { extract } from '../extract.ts';
 import type { Row } from '../row.ts';
 import type { SettingsInput } from '../settings.ts';
