@@ -87,7 +87,10 @@ describe('verify/names', () => {
       expect(familyOf(tag)).toMatch(/\w/);
       if (!columnOf(tag)) expect(whyMissing(tag)).toMatch(/yet$/);
     }
-    expect(whyMissing('cm_contrast_2D_avg')).toMatch(/slices/);
+    expect(whyMissing('dzm_sde_3D')).toMatch(/GLDZM/);
+    expect(columnOf('cm_inv_diff_norm_2D_avg')).toBeNull();
+    expect(whyMissing('cm_inv_diff_norm_2D_avg')).toMatch(/number of grey levels/);
+    expect(columnOf('szm_sze_2D')).toEqual({ column: 'original_glszm_SmallAreaEmphasis', aggregation: '2D' });
     expect(() => familyOf('xyz_mean')).toThrow(/xyz_mean/);
   });
   it('rounds to the third digit', () => {

@@ -84,7 +84,7 @@ describeShared('the CT phantom', () => {
 });
 
 /** How many values the classes have, by data set. */
-const available: Readonly<Record<Ibsi1Set, number>> = { digital: 265, A: 148, B: 148, C: 147, D: 148, E: 148 };
+const available: Readonly<Record<Ibsi1Set, number>> = { digital: 378, A: 261, B: 261, C: 147, D: 148, E: 148 };
 
 describe('IBSI 1', () => {
   const engine = useEngine();

@@ -9,6 +9,7 @@ import type { Configuration } from './configurations.ts';
 import { columnOf, familyOf, type TaggedColumn, whyMissing } from './names.ts';
 import type { Reference } from './reference.ts';
 import type { CheckedValue } from './report.ts';
+import { meanRow, slicesOf } from './slices.ts';
 
 /** An image and its region. */
 export interface Phantom {
@@ -18,12 +19,16 @@ export interface Phantom {
 
 /** What one extraction gives: textures by slices or volumes, matrices of the directions merged or their features averaged. */
 interface Variant {
+  /** Features of each slice, averaged over them. */
+  readonly slices: boolean;
+  /** Neighbours in the slice only. */
   readonly flat: boolean;
   readonly merged: boolean;
 }
 
 const variantOf = ({ aggregation }: TaggedColumn, { slicewise }: Configuration): Variant => ({
-  flat: slicewise || aggregation.startsWith('2_5D'),
+  slices: aggregation.startsWith('2D'),
+  flat: slicewise || !aggregation.startsWith('3D'),
   merged: aggregation.endsWith('comb'),
 });
 
@@ -93,7 +98,7 @@ export async function checkSet(
   signal?: AbortSignal,
 ): Promise<CheckedValue[]> {
   const needed = new Map<string, { readonly variant: Variant; readonly columns: Set<string> }>();
-  const keyOf = (variant: Variant) => `${variant.flat} ${variant.merged}`;
+  const keyOf = (variant: Variant) => `${variant.slices} ${variant.flat} ${variant.merged}`;
   for (const { tag } of references) {
     const found = columnOf(tag);
     if (!found) continue;
@@ -104,16 +109,23 @@ export async function checkSet(
   }
   const range = await rangeOf(engine, phantom, configuration, signal);
   const rows = new Map<string, Row>();
+  let slices: Phantom | null = null;
   for (const [key, { variant, columns }] of needed) {
-    const settings: SettingsInput = {
-      ...configuration.discretise,
+    const textures: SettingsInput = {
       force2D: variant.flat,
       weightingNorm: variant.merged ? 'no_weighting' : null,
-      resegmentRange: range && [...range],
     };
+    const classes = selectionOf([...columns]);
+    if (variant.slices) {
+      slices ??= await slicesOf(engine, phantom, configuration, range, signal);
+      const settings: SettingsInput = { ...textures, binWidth: 1, binMinimum: 1 };
+      const found = await extract(engine, slices.image, slices.mask, { labels: 'all', settings, classes, signal });
+      rows.set(key, meanRow(found, columns));
+      continue;
+    }
     const [row] = await extract(engine, phantom.image, phantom.mask, {
-      settings,
-      classes: selectionOf([...columns]),
+      settings: { ...configuration.discretise, ...textures, resegmentRange: range && [...range] },
+      classes,
       preprocess: { resample: configuration.resample },
       signal,
     });

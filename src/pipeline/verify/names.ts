@@ -137,8 +137,8 @@ const families: Record<string, [string, Record<string, string>]> = {
   ngl: ['gldm', gldm],
 };
 
-/** How IBSI puts slices and directions together; `2D` averages over slices, which no setting of PyRadiomics does. */
-export type Aggregation = '3D' | '3D_avg' | '3D_comb' | '2_5D' | '2_5D_avg' | '2_5D_comb';
+/** How IBSI puts slices and directions together: 2D averages features over slices, 2.5D merges the matrices of the slices. */
+export type Aggregation = `${'3D' | '2D' | '2_5D'}${'' | '_avg' | '_comb'}`;
 
 /** A column of `extract` and the aggregation it needs. */
 export interface TaggedColumn {
@@ -146,10 +146,14 @@ export interface TaggedColumn {
   readonly aggregation: Aggregation;
 }
 
-/** Column of a tag and the aggregation it needs; null for features PyRadiomics does not have. */
+/** Features of slices that need the number of grey levels of the whole region, which a slice by itself does not know. */
+const ofWholeRegion = /^cm_inv_diff(_mom)?_norm_2D_/;
+
+/** Column of a tag and the aggregation it needs; null for features that no class has. */
 export function columnOf(tag: string): TaggedColumn | null {
+  if (ofWholeRegion.test(tag)) return null;
   if (tag in statistics) return { column: `original_${statistics[tag]}`, aggregation: '3D' };
-  const match = /^([a-z]+)_(.+?)_(3D|2_5D)(_avg|_comb)?$/.exec(tag);
+  const match = /^([a-z]+)_(.+?)_(3D|2D|2_5D)(_avg|_comb)?$/.exec(tag);
   const family = match && families[match[1] as string];
   const feature = family?.[1][match?.[2] as string];
   return feature
@@ -184,6 +188,6 @@ const absent: readonly string[] = ['loc', 'ivh', 'dzm'];
 /** Why there is no column for a tag. */
 export function whyMissing(tag: string): string {
   if (absent.includes(tag.split('_')[0] as string)) return `no class computes the ${familyOf(tag)} yet`;
-  if (/_2D(_|$)/.test(tag)) return 'no setting averages features over slices yet';
+  if (ofWholeRegion.test(tag)) return 'slices do not get the number of grey levels of the whole region yet';
   return 'no class computes this feature yet';
 }
