@@ -9,7 +9,14 @@ import { readImageFile } from '../../src/host/node/read.ts';
 import { configurations } from '../../src/pipeline/verify/configurations.ts';
 import { digitalPhantom } from '../../src/pipeline/verify/digital-phantom.ts';
 import { type CheckedValue, verify, type VerifyReport } from '../../src/pipeline/verify/index.ts';
-import { type Ibsi1Set, ibsi1References, ibsi1Sets } from '../../src/pipeline/verify/reference.ts';
+import {
+  type Ibsi1Set,
+  type Ibsi2Set,
+  ibsi1References,
+  ibsi1Sets,
+  ibsi2References,
+  ibsi2Sets,
+} from '../../src/pipeline/verify/reference.ts';
 import { useEngine } from '../support/engine.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 
@@ -39,7 +46,7 @@ function readPublished(set: Ibsi1Set): Published[] {
     }));
 }
 
-describeShared('IBSI 1 as published', () => {
+describeShared('IBSI as published', () => {
   it.each(ibsi1Sets)('has every value of %s', (set) => {
     const published = readPublished(set);
     const ours = new Map(ibsi1References(set).map((r) => [r.tag, r]));
@@ -52,6 +59,19 @@ describeShared('IBSI 1 as published', () => {
       else if (value) expect(allowed! / Math.abs(value)).toBeLessThanOrEqual(0.005001);
       else expect(allowed ?? 0).toBeLessThanOrEqual(1e-12);
     }
+  });
+
+  it.each(ibsi2Sets)('has every value of phase 2, %s', (set) => {
+    const file = 'data/ibsi2/reference_feature_values/reference_values.csv';
+    const published = readFileSync(sharedPath(file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(';'))
+      .filter(([id]) => id === set)
+      .map(([, , tag, value, tolerance]) => ({ tag, value: Number(value), tolerance: Number(tolerance) }));
+    const ours = ibsi2References(set).map(({ tag, value, tolerance }) => ({ tag, value, tolerance }));
+    expect(ours).toEqual(published);
+    expect(ours).toHaveLength(18);
   });
 
   it('has the digital phantom', async () => {
@@ -84,9 +104,18 @@ describeShared('the CT phantom', () => {
 });
 
 /** How many values the classes have, by data set. */
-const available: Readonly<Record<Ibsi1Set, number>> = { digital: 378, A: 261, B: 261, C: 147, D: 148, E: 148 };
+const available: Readonly<Record<Ibsi1Set | Ibsi2Set, number>> = {
+  digital: 378,
+  A: 261,
+  B: 261,
+  C: 147,
+  D: 148,
+  E: 148,
+  '1.A': 15,
+  '1.B': 15,
+};
 
-describe('IBSI 1', () => {
+describe('IBSI', () => {
   const engine = useEngine();
   let report: VerifyReport;
   beforeAll(async () => {
@@ -94,16 +123,21 @@ describe('IBSI 1', () => {
     report = await verify(engine(), { ctPhantom });
   }, 300_000);
 
-  const found = (set: Ibsi1Set): CheckedValue[] => report.values.filter((v) => v.set === configurations[set].title);
+  const found = (set: Ibsi1Set | Ibsi2Set): CheckedValue[] =>
+    report.values.filter((v) => v.set === configurations[set].title);
 
-  it.each(hasShared ? ibsi1Sets : (['digital'] as const))('agrees with the consensus of %s', (set) => {
-    const values = found(set);
-    expect(values.map((v) => v.tag)).toEqual(ibsi1References(set).map((r) => r.tag));
-    const checked = values.filter((v) => v.status !== 'not available');
-    expect(checked.length).toBe(available[set]);
-    for (const { tag, value, reference, tolerance } of checked)
-      expect(Math.abs(value! - reference!), `${tag} = ${value}`).toBeLessThanOrEqual(tolerance!);
-  });
+  it.each(hasShared ? [...ibsi1Sets, ...ibsi2Sets] : (['digital'] as const))(
+    'agrees with the consensus of %s',
+    (set) => {
+      const values = found(set);
+      const references = set === '1.A' || set === '1.B' ? ibsi2References(set) : ibsi1References(set);
+      expect(values.map((v) => v.tag)).toEqual(references.map((r) => r.tag));
+      const checked = values.filter((v) => v.status !== 'not available');
+      expect(checked.length).toBe(available[set]);
+      for (const { tag, value, reference, tolerance } of checked)
+        expect(Math.abs(value! - reference!), `${tag} = ${value}`).toBeLessThanOrEqual(tolerance!);
+    },
+  );
 
   it('says why of every other value', () => {
     for (const value of report.values.filter((v) => v.status === 'not available')) {

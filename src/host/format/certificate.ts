@@ -24,7 +24,7 @@ export interface Certificate {
 }
 
 const sources =
-  'Consensus values: IBSI reference manual, arXiv:1612.07003 (CC BY 4.0); Zwanenburg et al., Radiology 2020;295:328-338.';
+  'Consensus values: IBSI reference manual, arXiv:1612.07003 (CC BY 4.0); Zwanenburg et al., Radiology 2020;295:328-338. IBSI 2: Whybra et al., Radiology 2024;310:e231319 (CC0).';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c] as string);

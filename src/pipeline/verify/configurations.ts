@@ -2,7 +2,7 @@
 import type { ResampleStep } from '../preprocess.ts';
 import type { SettingsInput } from '../settings.ts';
 import type { Vec3 } from '../volume.ts';
-import type { Ibsi1Set } from './reference.ts';
+import type { Ibsi1Set, Ibsi2Set } from './reference.ts';
 
 export interface Configuration {
   /** Name of the set in tables. */
@@ -28,9 +28,9 @@ const to = (spacing: Vec3, interpolator: 'sitkLinear' | 'sitkBSpline'): Resample
 
 /**
  * The reference manual's configurations ("Lung cancer CT image", tables of configurations A to E). Bins of fixed width begin
- * at the lower end of the range.
+ * at the lower end of the range. 1.A and 1.B are those of IBSI 2's phase 2 without a filter, which have statistics only.
  */
-export const configurations: Readonly<Record<Ibsi1Set, Configuration>> = {
+export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>> = {
   digital: {
     title: 'IBSI 1 digital phantom',
     slicewise: false,
@@ -80,4 +80,32 @@ export const configurations: Readonly<Record<Ibsi1Set, Configuration>> = {
     range: [-1000, 400],
     sigmas: 3,
   },
+  '1.A': {
+    title: 'IBSI 2 phase 2, 1.A',
+    slicewise: true,
+    discretise: {},
+    resample: null,
+    range: [-1000, 400],
+    sigmas: null,
+  },
+  '1.B': {
+    title: 'IBSI 2 phase 2, 1.B',
+    slicewise: false,
+    discretise: {},
+    resample: to([1, 1, 1], 'sitkBSpline'),
+    range: [-1000, 400],
+    sigmas: null,
+  },
 };
+
+/** What needs filters by IBSI 2's definitions. PyRadiomics' have its name in two cases (LoG, wavelets), not its definition. */
+export const ibsi2Missing: readonly { readonly set: string; readonly reason: string }[] = [
+  {
+    set: 'IBSI 2 phase 1, 33 response maps',
+    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli, Riesz) are not available yet',
+  },
+  {
+    set: 'IBSI 2 phase 2, 2.A to 9.B, 288 values',
+    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli) are not available yet',
+  },
+];

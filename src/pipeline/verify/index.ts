@@ -3,16 +3,16 @@ import type { Engine } from '../../engine/index.ts';
 import { PipelineError } from '../errors.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { checkSet, type Phantom } from './check.ts';
-import { configurations } from './configurations.ts';
+import { configurations, ibsi2Missing } from './configurations.ts';
 import { digitalPhantom } from './digital-phantom.ts';
-import { type Ibsi1Set, ibsi1References, ibsi1Sets } from './reference.ts';
+import { ibsi1References, ibsi1Sets, ibsi2References, ibsi2Sets } from './reference.ts';
 import type { CheckedValue, NotRun, VerifyReport } from './report.ts';
 
 export type { Phantom } from './check.ts';
 export * from './report.ts';
 
 export interface VerifyOptions {
-  /** IBSI's CT phantom; without it the configurations A to E are not run. */
+  /** IBSI's CT phantom; without it only the digital phantom is run. */
   readonly ctPhantom?: Phantom | null;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
@@ -43,15 +43,17 @@ export async function verify(engine: Engine, options: VerifyOptions = {}): Promi
   const { ctPhantom, signal, onProgress } = options;
   const ct = ctPhantom ? wholeUnits(ctPhantom) : null;
   const digital = digitalPhantom();
-  const phantomOf = (set: Ibsi1Set): Phantom | null => (set === 'digital' ? digital : ct);
+  const work = [
+    ...ibsi1Sets.map((set) => ({ set, phantom: set === 'digital' ? digital : ct, references: ibsi1References(set) })),
+    ...ibsi2Sets.map((set) => ({ set, phantom: ct, references: ibsi2References(set) })),
+  ];
   const values: CheckedValue[] = [];
   const notRun: NotRun[] = [];
-  for (const [done, set] of ibsi1Sets.entries()) {
-    onProgress?.({ stage: 'verify', done, total: ibsi1Sets.length });
-    const phantom = phantomOf(set);
-    if (phantom) values.push(...(await checkSet(engine, phantom, configurations[set], ibsi1References(set), signal)));
+  for (const [done, { set, phantom, references }] of work.entries()) {
+    onProgress?.({ stage: 'verify', done, total: work.length });
+    if (phantom) values.push(...(await checkSet(engine, phantom, configurations[set], references, signal)));
     else notRun.push({ set: configurations[set].title, reason: 'needs the CT phantom of IBSI’s data sets' });
   }
-  onProgress?.({ stage: 'verify', done: ibsi1Sets.length, total: ibsi1Sets.length });
-  return { values, notRun };
+  onProgress?.({ stage: 'verify', done: work.length, total: work.length });
+  return { values, notRun: [...notRun, ...ibsi2Missing] };
 }

@@ -1,5 +1,6 @@
 /** Consensus values with their tolerances. */
 import { ibsi1Table } from './ibsi1-table.ts';
+import { ibsi2Table } from './ibsi2-table.ts';
 
 /** How many teams of IBSI agreed on a value: at least three, six, ten. */
 export type Consensus = 'moderate' | 'strong' | 'very strong';
@@ -14,6 +15,7 @@ export interface Reference {
   readonly value: number | null;
   /** Largest difference that is within the consensus. Null where there is no value. */
   readonly tolerance: number | null;
+  /** Null where it is not told. */
   readonly consensus: Consensus | null;
 }
 
@@ -50,5 +52,22 @@ export function ibsi1References(set: Ibsi1Set): Reference[] {
       const [code, tag, ...cells] = line.split(' ') as [string, string, ...string[]];
       const cell = cells[ibsi1Sets.indexOf(set)] as string;
       return cell === '-' ? [] : [{ tag, code, ...parseCell(cell) }];
+    });
+}
+
+/** The configurations of IBSI 2's phase 2 that have no filter: 1.A by slices, 1.B in 3D. */
+export const ibsi2Sets = ['1.A', '1.B'] as const;
+export type Ibsi2Set = (typeof ibsi2Sets)[number];
+
+/** The consensus values of a configuration of IBSI 2; codes are those of IBSI 1, whose statistics they are. */
+export function ibsi2References(set: Ibsi2Set): Reference[] {
+  const codes = new Map(ibsi1References('digital').map(({ tag, code }) => [tag, code]));
+  return ibsi2Table
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [tag, ...cells] = line.split(' ') as [string, ...string[]];
+      const [value, tolerance] = (cells[ibsi2Sets.indexOf(set)] as string).split('~').map(Number) as [number, number];
+      return { tag, code: codes.get(tag) as string, value, tolerance, consensus: null };
     });
 }
