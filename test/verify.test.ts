@@ -5,8 +5,10 @@ import { checkSet } from '../src/pipeline/verify/check.ts';
 import { configurations } from '../src/pipeline/verify/configurations.ts';
 import { digitalPhantom } from '../src/pipeline/verify/digital-phantom.ts';
 import { type CheckedValue, isVerified, tally, verify, type VerifyReport } from '../src/pipeline/verify/index.ts';
+import { checkPyradiomics, PYRADIOMICS_TOLERANCE } from '../src/pipeline/verify/pyradiomics.ts';
 import { columnOf, familyOf, whyMissing } from '../src/pipeline/verify/names.ts';
 import { ibsi1References, ibsi1Sets, roundingOf } from '../src/pipeline/verify/reference.ts';
+import { expectClose } from './support/close.ts';
 import { useEngine } from './support/engine.ts';
 
 const row = (changes: Partial<CheckedValue>): CheckedValue => ({
@@ -48,10 +50,20 @@ describe('verify', () => {
 
   it('names the sets that need data', async () => {
     const report = await verify(engine());
-    expect(new Set(report.values.map((v) => v.set))).toEqual(new Set(['IBSI 1 digital phantom']));
+    const run = [...new Set(report.values.map((v) => v.set))];
+    expect(run.filter((set) => !set.startsWith('PyRadiomics'))).toEqual(['IBSI 1 digital phantom']);
     const left = ibsi1Sets.slice(1).map((set) => configurations[set].title);
     expect(report.notRun.map((n) => n.set)).toEqual(expect.arrayContaining(left));
     expect(isVerified(report)).toBe(true);
+  });
+
+  it('has what PyRadiomics recorded of the generated case', async () => {
+    const rows = await checkPyradiomics(engine());
+    // 34 images of eight features.
+    expect(rows).toHaveLength(272);
+    for (const { set, tag, value, reference } of rows)
+      expectClose(value!, reference!, { rel: PYRADIOMICS_TOLERANCE, what: `${set}: ${tag}` });
+    expect(rows.every((row) => row.status === 'agrees')).toBe(true);
   });
 
   it('refuses an image that is not the CT phantom', async () => {
@@ -133,9 +145,9 @@ describe('certificate', () => {
 
   it('tells what differs, what is missing and what was not run', () => {
     const text = verificationText(report);
-    expect(text).toContain('differs: a set, cm_contrast_3D_avg = 5.5, consensus 5 ± 0.1');
+    expect(text).toContain('differs: a set, cm_contrast_3D_avg = 5.5, expected 5 ± 0.1');
     expect(text).toContain('not run: another set: needs data');
-    expect(text).toMatch(/NOT VERIFIED: 1 of 2 values within IBSI’s tolerance; 1 not available\n$/);
+    expect(text).toMatch(/NOT VERIFIED: 1 of 2 values within tolerance; 1 not available\n$/);
     expect(verificationText({ values: [row({})], notRun: [] })).toMatch(/^VERIFIED: 1 of 1/m);
   });
   it('is a page by itself with every value', () => {

@@ -24,7 +24,7 @@ export interface Certificate {
 }
 
 const sources =
-  'Consensus values: IBSI reference manual, arXiv:1612.07003 (CC BY 4.0); Zwanenburg et al., Radiology 2020;295:328-338. IBSI 2: Whybra et al., Radiology 2024;310:e231319 (CC0).';
+  'Consensus values: IBSI reference manual, arXiv:1612.07003 (CC BY 4.0); Zwanenburg et al., Radiology 2020;295:328-338. IBSI 2: Whybra et al., Radiology 2024;310:e231319 (CC0). PyRadiomics 3.1.0: van Griethuysen et al., Cancer Res 2017;77:e104-e107.';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c] as string);
@@ -40,13 +40,16 @@ const share = (value: number | null): string => (value === null ? '' : `${(100 *
 export function verdictOf({ values }: VerifyReport): string {
   const { checked, agreeing, notAvailable } = tally(values);
   const rest = notAvailable > 0 ? `; ${notAvailable} not available` : '';
-  return `${agreeing} of ${checked} values within IBSI’s tolerance${rest}`;
+  return `${agreeing} of ${checked} values within tolerance${rest}`;
 }
+
+/** Characters of the longest name of a set, and a space. */
+const NAME_WIDTH = 40;
 
 /** A line of the table of families, for terminals. */
 const textLine = (name: string, { checked, agreeing, notAvailable, worst, worstOfTolerance }: Tally): string =>
   [
-    name.padEnd(30),
+    name.padEnd(NAME_WIDTH),
     String(checked).padStart(7),
     String(agreeing).padStart(7),
     String(notAvailable).padStart(9),
@@ -64,13 +67,13 @@ export function verificationText(report: VerifyReport): string {
   const widths = [7, 7, 9, 11, 13];
   const lines: string[] = [];
   for (const [set, rows] of groupRows(report.values, (v) => v.set)) {
-    lines.push(`${set.padEnd(30)}${heads.map((head, k) => head.padStart(widths[k] as number)).join('')}`);
+    lines.push(`${set.padEnd(NAME_WIDTH)}${heads.map((head, k) => head.padStart(widths[k] as number)).join('')}`);
     for (const [family, members] of groupRows(rows, (v) => v.family))
       lines.push(textLine(`  ${family}`, tally(members)));
     lines.push('');
   }
   for (const v of report.values.filter((row) => row.status === 'differs'))
-    lines.push(`differs: ${v.set}, ${v.tag} = ${v.value}, consensus ${v.reference} ± ${allowed(v.tolerance)}`);
+    lines.push(`differs: ${v.set}, ${v.tag} = ${v.value}, expected ${v.reference} ± ${allowed(v.tolerance)}`);
   for (const { set, reason } of report.notRun) lines.push(`not run: ${set}: ${reason}`);
   const { checked } = tally(report.values);
   lines.push(
@@ -125,7 +128,7 @@ function valueRow(row: CheckedValue): string {
 }
 
 function valueTable(rows: readonly CheckedValue[]): string {
-  const titles = ['tag', 'code', 'here', 'consensus', '±', 'rel. difference', 'agreement of teams', 'result'];
+  const titles = ['tag', 'code', 'here', 'expected', '±', 'rel. difference', 'agreement of teams', 'result'];
   const names = titles.map((t, k) => `<th${k === 1 || k > 5 ? ' class="text"' : ''}>${t}</th>`).join('');
   return `<details><summary>${rows.length} values</summary><div class="wide"><table><thead><tr>${names}</tr></thead><tbody>${rows.map(valueRow).join('')}</tbody></table></div></details>`;
 }
@@ -171,13 +174,13 @@ export function certificateHtml(certificate: Certificate): string {
 <style>${style}</style>
 </head>
 <body>
-<header><h1>Verification of voxomics</h1><p class="faint">Features computed on the adapter below, beside the published consensus of the Image Biomarker Standardisation Initiative.</p></header>
+<header><h1>Verification of voxomics</h1><p class="faint">Features computed on the adapter below, beside the published consensus of the Image Biomarker Standardisation Initiative and recorded values of PyRadiomics.</p></header>
 <p class="verdict${good ? '' : ' bad'}"><b>${good ? 'Verified' : 'Not verified'}</b><br>${escapeHtml(verdictOf(report))}</p>
 ${facts(certificate)}
 ${sets.join('\n')}
 ${notRun ? `<section><h2>Not run</h2><ul>${notRun}</ul></section>` : ''}
 <footer><h2>How to read it</h2>
-<p>“within” counts values whose difference from the consensus is at most its tolerance; “worst rel.” is the largest difference as a part of the consensus, “of tolerance” as a part of the tolerance. IBSI publishes three digits: relative differences up to 5e-3 are its rounding. “missing” values are not computed by voxomics; each says why.</p>
+<p>“within” counts values whose difference from the expected one is at most the tolerance; “worst rel.” is the largest difference as a part of the expected value, “of tolerance” as a part of the tolerance. IBSI publishes three digits: relative differences up to 5e-3 are its rounding. Values of PyRadiomics are recorded in full; their tolerance is 1e-6 of the value. “missing” values are not computed by voxomics; each says why.</p>
 <p class="faint">${sources}</p></footer>
 </body>
 </html>

@@ -32,8 +32,8 @@ const variantOf = ({ aggregation }: TaggedColumn, { slicewise }: Configuration):
   merged: aggregation.endsWith('comb'),
 });
 
-/** Columns as a selection of features by class. */
-function selectionOf(columns: readonly string[]): ClassSelection {
+/** Columns of the original image as a selection of features by class. */
+export function selectionOf(columns: readonly string[]): ClassSelection {
   const selection: Partial<Record<FeatureClass, string[]>> = {};
   for (const column of columns) {
     const [, name, feature] = column.split('_') as [string, FeatureClass, string];
