@@ -15,6 +15,11 @@ export const settingsSchema = z.strictObject({
   binWidth: positive.default(25),
   /** Fixed number of bins; overrides binWidth. */
   binCount: count.nullable().default(null),
+  /**
+   * Lower edge of the first bin of binWidth, as IBSI's fixed bin size has it; not of PyRadiomics, which takes the multiple of
+   * the width below the smallest intensity (null).
+   */
+  binMinimum: z.number().nullable().default(null),
   /** Label value of the region when no label is asked for. */
   label: z.int().nonnegative().default(1),
   /** Channel of a vector mask. */

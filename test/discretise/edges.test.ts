@@ -11,6 +11,14 @@ describe('discretise/edges', () => {
     expect(Array.from(binEdges(-30, 10, width(25)))).toEqual([-50, -25, 0, 25, 50]);
     expect(Array.from(binEdges(50, 175, width(25)))).toEqual([50, 75, 100, 125, 150, 175, 200]);
   });
+  it('begins bins of a width at binMinimum', () => {
+    const from = (binMinimum: number) => ({ ...width(25), binMinimum });
+    expect(Array.from(binEdges(-30, 10, from(-90)))).toEqual([-90, -65, -40, -15, 10, 35]);
+    // IBSI's fixed bin size: floor((x - minimum) / width) + 1.
+    const edges = binEdges(-30, 400, from(-1000));
+    for (const x of [-30, -25.5, -25, 0, 399, 400]) expect(levelOf(edges, x)).toBe(Math.floor((x + 1000) / 25) + 1);
+    expect(() => binEdges(-30, 10, from(-20))).toThrow(/binMinimum: expected at most .*-30, found -20/);
+  });
   it('repeats the rounding of numpy.arange', () => {
     expect(Array.from(binEdges(0.3, 0.7, width(0.1)))).toEqual([
       0.2, 0.30000000000000004, 0.4000000000000001, 0.5000000000000001, 0.6000000000000001, 0.7000000000000002,

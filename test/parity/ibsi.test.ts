@@ -1,131 +1,148 @@
-/** The IBSI digital phantom: every reference value that PyRadiomics' classes define. */
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import type { ClassSelection } from '../../src/pipeline/classes.ts';
-import type { Row } from '../../src/pipeline/row.ts';
-import type { SettingsInput } from '../../src/pipeline/settings.ts';
-import { extractFiles } from '../../src/host/node/extract-files.ts';
+/** IBSI's phantoms: the numbers in the project are the published ones, and ours agree with them. */
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { toMask, toVolume } from '../../src/host/format/index.ts';
+import { readCtPhantom } from '../../src/host/node/ibsi-data.ts';
+import { readImageFile } from '../../src/host/node/read.ts';
+import { configurations } from '../../src/pipeline/verify/configurations.ts';
+import { digitalPhantom } from '../../src/pipeline/verify/digital-phantom.ts';
+import { type CheckedValue, verify, type VerifyReport } from '../../src/pipeline/verify/index.ts';
+import {
+  type Ibsi1Set,
+  type Ibsi2Set,
+  ibsi1References,
+  ibsi1Sets,
+  ibsi2References,
+  ibsi2Sets,
+} from '../../src/pipeline/verify/reference.ts';
 import { useEngine } from '../support/engine.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
-import { type Aggregation, columnOf } from './ibsi-names.ts';
 
-interface Reference {
+interface Published {
   readonly tag: string;
-  readonly value: string;
-  readonly tolerance: string;
+  readonly code: string;
+  readonly value: number | null;
+  /** Null where the manual gives none. */
+  readonly tolerance: number | null;
+  readonly consensus: string;
 }
 
-function readReferences(): Reference[] {
+function readPublished(set: Ibsi1Set): Published[] {
   const [head, ...lines] = readFileSync(sharedPath('data/ibsi1/ibsi1_reference_values.csv'), 'utf8').trim().split('\n');
   const names = (head as string).trim().split(',');
+  const cells = (line: string) => line.trim().match(/("[^"]*"|[^,]*)(,|$)/g)!;
+  const number = (text: string | undefined) => (text ? Number(text) : null);
   return lines
-    .map((line) =>
-      Object.fromEntries(
-        line
-          .trim()
-          .match(/("[^"]*"|[^,]*)(,|$)/g)!
-          .map((cell, k) => [names[k], cell.replace(/,$/, '')]),
-      ),
-    )
-    .filter((r) => r['config'] === 'digital')
+    .map((line) => Object.fromEntries(cells(line).map((cell, k) => [names[k], cell.replace(/,$/, '')])))
+    .filter((r) => r['config'] === set)
     .map((r) => ({
       tag: r['tag'] as string,
-      value: r['value_manual'] as string,
-      tolerance: r['tol_manual'] as string,
+      code: r['ibsi_id'] as string,
+      value: number(r['value_manual']),
+      tolerance: number(r['tol_manual']),
+      consensus: (r['consensus_manual'] as string).replace('_', ' '),
     }));
 }
 
-/**
- * The manual's tolerance; where it has none (the phantom is exact), the value is rounded to three significant digits: half a
- * unit of the third.
- */
-function toleranceOf({ value, tolerance }: Reference): number {
-  if (tolerance !== '') return Number(tolerance);
-  const size = Math.abs(Number(value));
-  return size === 0 ? 1e-12 : 0.5 * 10 ** (Math.floor(Math.log10(size)) - 2) * (1 + 1e-9);
-}
-
-const merged = { weightingNorm: 'no_weighting' } as const;
-const settingsOf: Record<Aggregation, SettingsInput> = {
-  '3D': {},
-  '3D_avg': {},
-  '3D_comb': merged,
-  '2_5D': { force2D: true },
-  '2_5D_avg': { force2D: true },
-  '2_5D_comb': { force2D: true, ...merged },
-};
-
-const shape = [
-  'MeshVolume',
-  'VoxelVolume',
-  'SurfaceArea',
-  'SurfaceVolumeRatio',
-  'Compactness1',
-  'Compactness2',
-  'SphericalDisproportion',
-  'Sphericity',
-  'Maximum3DDiameter',
-  'MajorAxisLength',
-  'MinorAxisLength',
-  'LeastAxisLength',
-  'Elongation',
-  'Flatness',
-];
-const classes: ClassSelection = {
-  shape,
-  firstorder: null,
-  glcm: null,
-  gldm: null,
-  glrlm: null,
-  glszm: null,
-  ngtdm: null,
-};
-const cases = hasShared
-  ? readReferences().flatMap((r) => (columnOf(r.tag) ? [{ ...r, ...columnOf(r.tag)! }] : []))
-  : [];
-
-/** Voxels of the phantom's region. */
-const VOXELS = 74;
-
-/**
- * IBSI's definitions where PyRadiomics' differ by convention: excess kurtosis (minus 3), and axis lengths from the sample
- * covariance (N - 1) where PyRadiomics takes the population's (N).
- */
-function convert(tag: string, value: number): number {
-  if (tag === 'stat_kurt') return value - 3;
-  return /morph_pca_(maj|min|least)_axis/.test(tag) ? value * Math.sqrt(VOXELS / (VOXELS - 1)) : value;
-}
-
-describeShared('IBSI digital phantom', () => {
-  const engine = useEngine();
-  const rows = new Map<string, Promise<Row>>();
-  const rowFor = (settings: SettingsInput) => {
-    const key = JSON.stringify(settings);
-    const folder = 'data/ibsi1/ibsi_1_digital_phantom/nifti';
-    if (!rows.has(key)) {
-      const run = extractFiles(
-        engine(),
-        sharedPath(`${folder}/image/phantom.nii.gz`),
-        sharedPath(`${folder}/mask/mask.nii.gz`),
-        { settings: { binWidth: 1, ...settings }, classes },
-      );
-      rows.set(
-        key,
-        run.then((r) => r[0]!),
-      );
+describeShared('IBSI as published', () => {
+  it.each(ibsi1Sets)('has every value of %s', (set) => {
+    const published = readPublished(set);
+    const ours = new Map(ibsi1References(set).map((r) => [r.tag, r]));
+    expect(ours.size).toBe(published.length);
+    for (const { tag, code, value, tolerance, consensus } of published) {
+      const { tolerance: allowed, ...own } = ours.get(tag)!;
+      expect(own).toEqual({ tag, code, value, consensus });
+      if (tolerance !== null) expect(allowed).toBe(tolerance);
+      // Rounded to three digits: half a unit of the third.
+      else if (value) expect(allowed! / Math.abs(value)).toBeLessThanOrEqual(0.005001);
+      else expect(allowed ?? 0).toBeLessThanOrEqual(1e-12);
     }
-    return rows.get(key)!;
-  };
-
-  it.each(cases)('$tag = $value', async (reference) => {
-    const row = await rowFor(settingsOf[reference.aggregation]);
-    const value = convert(reference.tag, row[reference.column] as number);
-    expect(Math.abs(value - Number(reference.value)), `${reference.column} = ${value}`).toBeLessThanOrEqual(
-      toleranceOf(reference),
-    );
   });
 
-  it('covers the classes', () => {
-    expect(cases.length).toBeGreaterThan(230);
+  it.each(ibsi2Sets)('has every value of phase 2, %s', (set) => {
+    const file = 'data/ibsi2/reference_feature_values/reference_values.csv';
+    const published = readFileSync(sharedPath(file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(';'))
+      .filter(([id]) => id === set)
+      .map(([, , tag, value, tolerance]) => ({ tag, value: Number(value), tolerance: Number(tolerance) }));
+    const ours = ibsi2References(set).map(({ tag, value, tolerance }) => ({ tag, value, tolerance }));
+    expect(ours).toEqual(published);
+    expect(ours).toHaveLength(18);
+  });
+
+  it('has the digital phantom', async () => {
+    const folder = sharedPath('data/ibsi1/ibsi_1_digital_phantom/nifti');
+    const image = toVolume(await readImageFile(`${folder}/image/phantom.nii.gz`));
+    const mask = toMask(await readImageFile(`${folder}/mask/mask.nii.gz`));
+    const ours = digitalPhantom();
+    expect([...ours.image.data]).toEqual([...image.data]);
+    expect([...ours.mask.data]).toEqual([...mask.data]);
+    expect([ours.image.size, ours.image.spacing]).toEqual([image.size, image.spacing]);
+  });
+});
+
+describeShared('the CT phantom', () => {
+  it('is the same from NIfTI and from DICOM with its structure set', async () => {
+    const phantom = sharedPath('data/ibsi1/ibsi_1_ct_radiomics_phantom');
+    const folder = mkdtempSync(join(tmpdir(), 'voxomics-ibsi-'));
+    try {
+      symlinkSync(join(phantom, 'dicom'), join(folder, 'dicom'));
+      const [dicom, nifti] = await Promise.all([readCtPhantom(folder), readCtPhantom(phantom)]);
+      expect(dicom.image.size).toEqual(nifti.image.size);
+      const differing = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+        Array.from(a).filter((x, i) => Math.round(x) !== Math.round(b[i]!)).length;
+      expect(differing(dicom.image.data, nifti.image.data)).toBe(0);
+      expect(differing(dicom.mask.data, nifti.mask.data)).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
+
+/** How many values the classes have, by data set. */
+const available: Readonly<Record<Ibsi1Set | Ibsi2Set, number>> = {
+  digital: 378,
+  A: 261,
+  B: 261,
+  C: 147,
+  D: 148,
+  E: 148,
+  '1.A': 15,
+  '1.B': 15,
+};
+
+describe('IBSI', () => {
+  const engine = useEngine();
+  let report: VerifyReport;
+  beforeAll(async () => {
+    const ctPhantom = hasShared ? await readCtPhantom(sharedPath('data/ibsi1')) : null;
+    report = await verify(engine(), { ctPhantom });
+  }, 300_000);
+
+  const found = (set: Ibsi1Set | Ibsi2Set): CheckedValue[] =>
+    report.values.filter((v) => v.set === configurations[set].title);
+
+  it.each(hasShared ? [...ibsi1Sets, ...ibsi2Sets] : (['digital'] as const))(
+    'agrees with the consensus of %s',
+    (set) => {
+      const values = found(set);
+      const references = set === '1.A' || set === '1.B' ? ibsi2References(set) : ibsi1References(set);
+      expect(values.map((v) => v.tag)).toEqual(references.map((r) => r.tag));
+      const checked = values.filter((v) => v.status !== 'not available');
+      expect(checked.length).toBe(available[set]);
+      for (const { tag, value, reference, tolerance } of checked)
+        expect(Math.abs(value! - reference!), `${tag} = ${value}`).toBeLessThanOrEqual(tolerance!);
+    },
+  );
+
+  it('says why of every other value', () => {
+    for (const value of report.values.filter((v) => v.status === 'not available')) {
+      expect(value.reason, value.tag).toMatch(/\w/);
+      expect(value.value).toBeNull();
+    }
   });
 });

@@ -15,6 +15,7 @@ import { normaliseCommand, nyulCommand } from './commands/normalise.ts';
 import { paramsCommand } from './commands/params.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
 import { resampleCommand } from './commands/resample.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
@@ -31,6 +32,7 @@ const program = new Command('voxomics')
   .addCommand(dicomCommand())
   .addCommand(convertCommand())
   .addCommand(infoCommand())
+  .addCommand(verifyCommand())
   .addHelpText(
     'after',
     `
@@ -47,7 +49,8 @@ Examples:
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature
-  voxomics info                                                  adapters and what is missing`,
+  voxomics info                                                  adapters and what is missing
+  voxomics verify -o certificate.html                            are the numbers right on this adapter?`,
   );
 
 // Errors of the command line are thrown, so that all ways out pass below.

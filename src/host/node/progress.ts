@@ -18,6 +18,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   regions: 'regions',
   map: 'voxels',
   cases: 'cases',
+  verify: 'configurations',
 };
 
 /** Shows nothing before 1.5 s; then a bar, or a line every 5 s where standard error is not a terminal. */

@@ -5,8 +5,10 @@ import { PipelineError } from '../errors.ts';
 export const MAX_LEVELS = 65535;
 
 export interface Binning {
-  /** Width of a bin in the unit of the image; bins are anchored at zero. Used when `binCount` is null. */
+  /** Width of a bin in the unit of the image. Used when `binCount` is null. */
   readonly binWidth: number;
+  /** Lower edge of the first bin of a width (IBSI's fixed bin size); null: bins are anchored at zero. */
+  readonly binMinimum?: number | null;
   /** Number of equal bins between minimum and maximum, or null. */
   readonly binCount: number | null;
   /** True for float32 images: numpy.histogram then rounds its edges to float32. */
@@ -25,6 +27,16 @@ function arange(start: number, stop: number, step: number): Float64Array {
   checkLevels(length, `bin width ${step}`);
   const delta = start + step - start;
   return Float64Array.from({ length }, (_, i) => start + i * delta);
+}
+
+/** The lower edge of the first bin of a width. @throws PipelineError BadSetting where an intensity lies below binMinimum */
+function firstEdge(minimum: number, { binWidth, binMinimum = null }: Binning): number {
+  if (binMinimum === null) return minimum - floorModulo(minimum, binWidth);
+  if (binMinimum <= minimum) return binMinimum;
+  throw new PipelineError(
+    'BadSetting',
+    `binMinimum: expected at most the smallest intensity of the region, ${minimum}, found ${binMinimum}; lower it, or leave lower intensities out by resegmentRange`,
+  );
 }
 
 function checkLevels(levels: number, what: string): void {
@@ -51,11 +63,12 @@ function countEdges(minimum: number, maximum: number, bins: number, float32: boo
  * The bin edges of a region, ascending. The grey level of a value x is the number of edges <= x (numpy.digitize).
  * @param minimum smallest intensity of the region, finite
  * @param maximum largest intensity of the region, finite
- * @throws PipelineError TooManyLevels
+ * @throws PipelineError TooManyLevels, BadSetting where an intensity lies below `binMinimum`
  */
-export function binEdges(minimum: number, maximum: number, { binWidth, binCount, float32 }: Binning): Float64Array {
+export function binEdges(minimum: number, maximum: number, binning: Binning): Float64Array {
+  const { binWidth, binCount, float32 } = binning;
   if (binCount !== null) return countEdges(minimum, maximum, binCount, float32);
-  const edges = arange(minimum - floorModulo(minimum, binWidth), maximum + 2 * binWidth, binWidth);
+  const edges = arange(firstEdge(minimum, binning), maximum + 2 * binWidth, binWidth);
   // A flat region on an edge: one bin around it.
   return edges.length === 1 ? Float64Array.of((edges[0] as number) - 0.5, (edges[0] as number) + 0.5) : edges;
 }

@@ -78,8 +78,9 @@ const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.cs
 /** @throws CommanderError where the arguments fit neither a case nor a cohort */
 function checkArguments(command: Command, imagePath: string, maskPath: string | undefined, { output }: Options): void {
   if (!isCohort(imagePath)) {
-    if (maskPath !== undefined) return;
-    return command.error('error: expected an image and a mask, or a .csv file of cases; found one image');
+    if (maskPath === undefined)
+      command.error('error: expected an image and a mask, or a .csv file of cases; found one image');
+    return;
   }
   if (maskPath !== undefined)
     command.error('error: a .csv file of cases names the masks itself; found a mask beside it');

@@ -2,7 +2,7 @@
  * IBSI's feature tags (without the aggregation suffix) and the PyRadiomics features that have their definition.
  * Left out are IBSI features that no PyRadiomics class has (IVH, GLDZM, local intensity, Moran, Geary, …).
  */
-export const statistics: Record<string, string> = {
+const statistics: Record<string, string> = {
   morph_volume: 'shape_MeshVolume',
   morph_vol_approx: 'shape_VoxelVolume',
   morph_area_mesh: 'shape_SurfaceArea',
@@ -36,6 +36,7 @@ export const statistics: Record<string, string> = {
   ih_uniformity: 'firstorder_Uniformity',
 };
 
+/** Sum variance is the cluster tendency, and dissimilarity the difference average: the same sums. */
 const glcm: Record<string, string> = {
   joint_max: 'MaximumProbability',
   joint_avg: 'JointAverage',
@@ -45,9 +46,11 @@ const glcm: Record<string, string> = {
   diff_var: 'DifferenceVariance',
   diff_entr: 'DifferenceEntropy',
   sum_avg: 'SumAverage',
+  sum_var: 'ClusterTendency',
   sum_entr: 'SumEntropy',
   energy: 'JointEnergy',
   contrast: 'Contrast',
+  dissimilarity: 'DifferenceAverage',
   inv_diff: 'Id',
   inv_diff_norm: 'Idn',
   inv_diff_mom: 'Idm',
@@ -134,16 +137,57 @@ const families: Record<string, [string, Record<string, string>]> = {
   ngl: ['gldm', gldm],
 };
 
-/** The settings that give an aggregation of IBSI; PyRadiomics has none that averages over slices (`2D`). */
-export type Aggregation = '3D' | '3D_avg' | '3D_comb' | '2_5D' | '2_5D_avg' | '2_5D_comb';
+/** How IBSI puts slices and directions together: 2D averages features over slices, 2.5D merges the matrices of the slices. */
+export type Aggregation = `${'3D' | '2D' | '2_5D'}${'' | '_avg' | '_comb'}`;
 
-/** Column of a tag and the aggregation it needs; null for features PyRadiomics does not have. */
-export function columnOf(tag: string): { column: string; aggregation: Aggregation } | null {
+/** A column of `extract` and the aggregation it needs. */
+export interface TaggedColumn {
+  readonly column: string;
+  readonly aggregation: Aggregation;
+}
+
+/** Features of slices that need the number of grey levels of the whole region, which a slice by itself does not know. */
+const ofWholeRegion = /^cm_inv_diff(_mom)?_norm_2D_/;
+
+/** Column of a tag and the aggregation it needs; null for features that no class has. */
+export function columnOf(tag: string): TaggedColumn | null {
+  if (ofWholeRegion.test(tag)) return null;
   if (tag in statistics) return { column: `original_${statistics[tag]}`, aggregation: '3D' };
-  const match = /^([a-z]+)_(.+?)_(3D|2_5D)(_avg|_comb)?$/.exec(tag);
+  const match = /^([a-z]+)_(.+?)_(3D|2D|2_5D)(_avg|_comb)?$/.exec(tag);
   const family = match && families[match[1] as string];
   const feature = family?.[1][match?.[2] as string];
   return feature
     ? { column: `original_${family[0]}_${feature}`, aggregation: `${match?.[3]}${match?.[4] ?? ''}` as Aggregation }
     : null;
+}
+
+const familyNames: Readonly<Record<string, string>> = {
+  morph: 'morphology',
+  loc: 'local intensity',
+  stat: 'statistics',
+  ih: 'intensity histogram',
+  ivh: 'intensity-volume histogram',
+  cm: 'GLCM',
+  rlm: 'GLRLM',
+  szm: 'GLSZM',
+  dzm: 'GLDZM',
+  ngt: 'NGTDM',
+  ngl: 'NGLDM',
+};
+
+/** Name of a tag's family of features. @throws Error on a tag that is none of IBSI's */
+export function familyOf(tag: string): string {
+  const name = familyNames[tag.split('_')[0] as string];
+  if (name) return name;
+  throw new Error(`no family of IBSI begins with the prefix of ${tag}`);
+}
+
+/** Families of which no class has a feature. */
+const absent: readonly string[] = ['loc', 'ivh', 'dzm'];
+
+/** Why there is no column for a tag. */
+export function whyMissing(tag: string): string {
+  if (absent.includes(tag.split('_')[0] as string)) return `no class computes the ${familyOf(tag)} yet`;
+  if (ofWholeRegion.test(tag)) return 'slices do not get the number of grey levels of the whole region yet';
+  return 'no class computes this feature yet';
 }

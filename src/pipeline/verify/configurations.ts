@@ -1,0 +1,111 @@
+/** The image processing of IBSI 1's data sets in our settings. */
+import type { ResampleStep } from '../preprocess.ts';
+import type { SettingsInput } from '../settings.ts';
+import type { Vec3 } from '../volume.ts';
+import type { Ibsi1Set, Ibsi2Set } from './reference.ts';
+
+export interface Configuration {
+  /** Name of the set in tables. */
+  readonly title: string;
+  /** Textures slice by slice only; volumes have both. */
+  readonly slicewise: boolean;
+  /** How grey levels are made. */
+  readonly discretise: Pick<SettingsInput, 'binWidth' | 'binCount' | 'binMinimum'>;
+  readonly resample: ResampleStep | null;
+  /** Intensities that stay in the region, closed; null: all. */
+  readonly range: readonly [number, number] | null;
+  /** Intensities that stay lie within so many standard deviations of the region's mean; null: all. */
+  readonly sigmas: number | null;
+}
+
+/** Resampling as IBSI asks of CT: aligned centres, rounded intensities, masks by majority. */
+const to = (spacing: Vec3, interpolator: 'sitkLinear' | 'sitkBSpline'): ResampleStep => ({
+  spacing,
+  interpolator,
+  grid: 'ibsi',
+  round: true,
+});
+
+/**
+ * The reference manual's configurations ("Lung cancer CT image", tables of configurations A to E). Bins of fixed width begin
+ * at the lower end of the range. 1.A and 1.B are those of IBSI 2's phase 2 without a filter, which have statistics only.
+ */
+export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>> = {
+  digital: {
+    title: 'IBSI 1 digital phantom',
+    slicewise: false,
+    discretise: { binWidth: 1, binMinimum: 1 },
+    resample: null,
+    range: null,
+    sigmas: null,
+  },
+  A: {
+    title: 'IBSI 1 CT phantom, A',
+    slicewise: true,
+    discretise: { binWidth: 25, binMinimum: -500 },
+    resample: null,
+    range: [-500, 400],
+    sigmas: null,
+  },
+  B: {
+    title: 'IBSI 1 CT phantom, B',
+    slicewise: true,
+    discretise: { binCount: 32 },
+    // 0: slices stay as they are.
+    resample: to([2, 2, 0], 'sitkLinear'),
+    range: [-500, 400],
+    sigmas: null,
+  },
+  C: {
+    title: 'IBSI 1 CT phantom, C',
+    slicewise: false,
+    discretise: { binWidth: 25, binMinimum: -1000 },
+    resample: to([2, 2, 2], 'sitkLinear'),
+    range: [-1000, 400],
+    sigmas: null,
+  },
+  D: {
+    title: 'IBSI 1 CT phantom, D',
+    slicewise: false,
+    discretise: { binCount: 32 },
+    resample: to([2, 2, 2], 'sitkLinear'),
+    range: null,
+    sigmas: 3,
+  },
+  E: {
+    title: 'IBSI 1 CT phantom, E',
+    slicewise: false,
+    discretise: { binCount: 32 },
+    resample: to([2, 2, 2], 'sitkBSpline'),
+    range: [-1000, 400],
+    sigmas: 3,
+  },
+  '1.A': {
+    title: 'IBSI 2 phase 2, 1.A',
+    slicewise: true,
+    discretise: {},
+    resample: null,
+    range: [-1000, 400],
+    sigmas: null,
+  },
+  '1.B': {
+    title: 'IBSI 2 phase 2, 1.B',
+    slicewise: false,
+    discretise: {},
+    resample: to([1, 1, 1], 'sitkBSpline'),
+    range: [-1000, 400],
+    sigmas: null,
+  },
+};
+
+/** What needs filters by IBSI 2's definitions. PyRadiomics' have its name in two cases (LoG, wavelets), not its definition. */
+export const ibsi2Missing: readonly { readonly set: string; readonly reason: string }[] = [
+  {
+    set: 'IBSI 2 phase 1, 33 response maps',
+    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli, Riesz) are not available yet',
+  },
+  {
+    set: 'IBSI 2 phase 2, 2.A to 9.B, 288 values',
+    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli) are not available yet',
+  },
+];

@@ -1,0 +1,62 @@
+/** Slices as regions of their own, with the grey levels of the whole region: IBSI's averages over slices. */
+import type { Engine } from '../../engine/index.ts';
+import { binEdges, levelOf } from '../discretise/edges.ts';
+import { gridOfStep, maskRuleOf, preprocess } from '../preprocess.ts';
+import { resampleMask } from '../resample/index.ts';
+import type { Row } from '../row.ts';
+import { parseSettings } from '../settings.ts';
+import type { Mask } from '../volume.ts';
+import type { Phantom } from './check.ts';
+import type { Configuration } from './configurations.ts';
+
+/** Image and mask on the grid of the features. */
+async function resampled(
+  engine: Engine,
+  { image, mask }: Phantom,
+  { resample }: Configuration,
+  signal?: AbortSignal,
+): Promise<Phantom> {
+  if (!resample) return { image, mask };
+  const done = await preprocess(engine, image, { resample }, { signal });
+  return {
+    image: done.image,
+    mask: await resampleMask(engine, mask, gridOfStep(image, resample, null), maskRuleOf(resample)),
+  };
+}
+
+/**
+ * The grey levels of the region as an image, and each of its slices as a label (z + 1). Bins are those of all slices together,
+ * which no setting gives to regions that are extracted one by one.
+ * @param range intensities that stay in the region; null: all
+ */
+export async function slicesOf(
+  engine: Engine,
+  phantom: Phantom,
+  configuration: Configuration,
+  range: readonly [number, number] | null,
+  signal?: AbortSignal,
+): Promise<Phantom> {
+  const { image, mask } = await resampled(engine, phantom, configuration, signal);
+  const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const area = image.size[0] * image.size[1];
+  const labels = Uint16Array.from(mask.data, (label, i) => {
+    const x = image.data[i] as number;
+    return label > 0 && x >= low && x <= high ? Math.floor(i / area) + 1 : 0;
+  });
+  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [i, label] of labels.entries()) {
+    if (label === 0) continue;
+    minimum = Math.min(minimum, image.data[i] as number);
+    maximum = Math.max(maximum, image.data[i] as number);
+  }
+  const edges = binEdges(minimum, maximum, { ...parseSettings(configuration.discretise), float32: false });
+  const levels = Uint16Array.from(image.data, (x) => levelOf(edges, x));
+  const slices: Mask = { ...mask, data: labels, names: undefined };
+  return { image: { ...image, data: levels }, mask: slices };
+}
+
+/** Means of the columns over the rows of the slices. */
+export function meanRow(rows: readonly Row[], columns: Iterable<string>): Row {
+  const mean = (column: string) => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
+  return Object.fromEntries(Array.from(columns, (column) => [column, mean(column)]));
+}
