@@ -119,9 +119,9 @@ function valueRow(row: CheckedValue): string {
   const { tag, code, column, value, reference, tolerance, consensus, status, reason } = row;
   const first = `<td class="tag">${escapeHtml(tag)}</td><td class="text">${escapeHtml(code)}</td>`;
   const expected = cells('td', [shown(reference), allowed(tolerance)]);
-  const strength = `<td class="text">${consensus ?? ''}</td>`;
   if (status === 'not available')
-    return `<tr>${first}<td></td>${expected}<td></td>${strength}<td class="text none">not available: ${escapeHtml(reason ?? '')}</td></tr>`;
+    return `<tr>${first}<td></td>${expected}<td class="text none" colspan="3">not available: ${escapeHtml(reason ?? '')}</td></tr>`;
+  const strength = `<td class="text">${consensus ?? ''}</td>`;
   const found = cells('td', [shown(value)]);
   const off = cells('td', [difference(relativeDifference(row))]);
   return `<tr title="${escapeHtml(column ?? '')}">${first}${found}${expected}${off}${strength}<td class="text ${status}">${status}</td></tr>`;

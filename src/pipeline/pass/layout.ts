@@ -67,7 +67,7 @@ export const needsLevels = (wanted: WantedFeatures): boolean =>
 
 /**
  * The bin edges of one region.
- * @throws PipelineError TooManyLevels
+ * @throws PipelineError TooManyLevels, BadSetting where an intensity lies below binMinimum
  */
 export function regionEdges({ image, settings }: PassInput, { range }: RegionState): Float64Array {
   return binEdges(range.minimum, range.maximum, { ...settings, float32: image.float32 });
