@@ -22,9 +22,10 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> samples: array<f32>;
 @group(0) @binding(2) var<storage, read> rows: array<vec4u>;     // distance of the first sample from that of the corner of the
-                                                                 // square, number of weights, the first of them, 0
-@group(0) @binding(3) var<storage, read> weights: array<vec2f>;  // real and imaginary, in the order of the samples
-@group(0) @binding(4) var<storage, read_write> pooled: array<f32>;
+                                                                 // square, number of weights by fours, the first of them, 0
+@group(0) @binding(3) var<storage, read> real_weights: array<vec4f>;       // by fours, in the order of the samples
+@group(0) @binding(4) var<storage, read> imaginary_weights: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> pooled: array<f32>;
 
 override workgroup_size: u32 = 64;
 
@@ -37,14 +38,20 @@ fn response_of(corner: u32, step: u32) -> vec4f {
   for (var r = 0u; r < params.rows; r++) {
     let row = rows[r];
     var place = corner + row.x;
-    var window = vec4f(0.0, samples[place], samples[place + step], samples[place + 2u * step]);
+    var near = vec4f(0.0, samples[place], samples[place + step], samples[place + 2u * step]);
     place += 3u * step;
     for (var t = row.z; t < row.z + row.y; t++) {
-      window = vec4f(window.yzw, samples[place]);
-      let weight = weights[t];
-      real += weight.x * window;
-      imaginary += weight.y * window;
-      place += step;
+      // Samples 0 to 2 are those of the last turn.
+      let far = vec4f(samples[place], samples[place + step], samples[place + 2u * step], samples[place + 3u * step]);
+      let second = vec4f(near.zw, far.xy);
+      let third = vec4f(near.w, far.xyz);
+      let first = vec4f(near.yzw, far.x);
+      let re = real_weights[t];
+      let im = imaginary_weights[t];
+      real += re.x * first + re.y * second + re.z * third + re.w * far;
+      imaginary += im.x * first + im.y * second + im.z * third + im.w * far;
+      near = far;
+      place += 4u * step;
     }
   }
   return params.scale * sqrt(real * real + imaginary * imaginary);

@@ -22,7 +22,14 @@ import {
 export const gabor = defineKernel({
   name: 'filter/gabor',
   source,
-  bindings: { params: 'uniform', samples: 'read', rows: 'read', weights: 'read', pooled: 'read_write' },
+  bindings: {
+    params: 'uniform',
+    samples: 'read',
+    rows: 'read',
+    real_weights: 'read',
+    imaginary_weights: 'read',
+    pooled: 'read_write',
+  },
   workgroup: 64,
 });
 
@@ -126,8 +133,10 @@ function marginsOf(kernels: readonly (readonly KernelRow[])[]): Margins {
   return { first: most(({ first }) => -first), second: most(({ v }) => v) };
 }
 
-/** Results per group along the first axis. */
+/** Results per group, and weights per turn, along the first axis. */
 const GROUP = 4;
+/** What is missing to whole groups. */
+const spareOf = (n: number): number => (GROUP - (n % GROUP)) % GROUP;
 
 /** Responses to a kernel in all planes of one orientation. @param results of the size, pooled with */
 function recordKernel(
@@ -146,21 +155,24 @@ function recordKernel(
   let start = 0;
   const rows = kernel.flatMap(({ v, first, values }) => {
     const place = (margins.second + v) * strides[second] + (margins.first + first) * strides[along];
-    const row = [place, values.length, start, 0];
-    start += values.length;
+    const fours = Math.ceil(values.length / GROUP);
+    const row = [place, fours, start, 0];
+    start += fours;
     return row;
   });
   const groups = size.map((n, a) => (a === along ? Math.ceil(n / GROUP) : n)) as unknown as Vec3;
   const length = groups[0] * groups[1] * groups[2];
   const params = { size, rows: kernel.length, groups, along, old_size, pool: poolCodes[pool], length, scale };
-  const weights = kernel.flatMap(({ values }) => values.flat());
+  const padded = kernel.map(({ values }) => [...values, ...new Array<[0, 0]>(spareOf(values.length)).fill([0, 0])]);
+  const weights = (part: 0 | 1) => new Float32Array(padded.flatMap((values) => values.map((value) => value[part])));
   rec.dispatch(
     gabor,
     {
       params,
       samples,
       rows: rec.upload('filter/gabor.rows', new Uint32Array(rows)),
-      weights: rec.upload('filter/gabor.weights', new Float32Array(weights)),
+      real_weights: rec.upload('filter/gabor.real_weights', weights(0)),
+      imaginary_weights: rec.upload('filter/gabor.imaginary_weights', weights(1)),
       pooled: results,
     },
     length,
@@ -208,7 +220,7 @@ export function recordGabor(
   const scale = pooling === 'average' ? 1 / (kernels.length * orientations.length) : 1;
   let pool: Pool = 'write';
   for (const plane of orientations) {
-    const spare = (GROUP - (size[plane[0]] % GROUP)) % GROUP;
+    const spare = spareOf(size[plane[0]]) + GROUP - 1;
     const reach: Reach = {
       before: alongAxes(plane, [margins.first, margins.second, 0]),
       behind: alongAxes(plane, [margins.first + spare, margins.second, 0]),
