@@ -102,10 +102,10 @@ export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>
 export const ibsi2Missing: readonly { readonly set: string; readonly reason: string }[] = [
   {
     set: 'IBSI 2 phase 1, 33 response maps',
-    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli, Riesz) are not available yet',
+    reason: 'this command does not compare filtered images yet (see voxomics filter)',
   },
   {
     set: 'IBSI 2 phase 2, 2.A to 9.B, 288 values',
-    reason: 'IBSI’s filters (mean, LoG, Laws, Gabor, wavelets, Simoncelli) are not available yet',
+    reason: 'this command does not compare features of filtered images yet (see voxomics filter)',
   },
 ];
