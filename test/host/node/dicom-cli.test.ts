@@ -90,8 +90,8 @@ async function voxomics(...args: string[]): Promise<Run> {
   outputs.push(run);
   return run;
 }
-/** Without what drivers say. */
-const said = ({ stderr }: Run): string => stderr.replace(/^Warning: max.*\n/gm, '');
+/** Without what drivers say, and the progress that a slow machine shows. */
+const said = ({ stderr }: Run): string => stderr.replace(/^(Warning: max|voxomics: \d+ of \d+ ).*\n/gm, '');
 type Rows = Record<string, unknown>[];
 const rowsOf = ({ stdout }: Run) => JSON.parse(stdout) as Rows;
 
