@@ -35,6 +35,7 @@ export interface AxisIndices {
  * @param size voxels of the image
  * @param outside word of voxels outside
  * @param software the adapter runs on the CPU
+ * @param picked where to put them, a word each
  */
 export function recordGather(
   rec: Recording,
@@ -44,12 +45,12 @@ export function recordGather(
   axes: readonly AxisIndices[],
   outside: number,
   software: boolean,
+  picked: BufferRef = rec.buffer('resample/gather.picked', voxelCount(grid) * 4),
 ): BufferRef {
   const strides = [1, size[0], size[0] * size[1]];
   const offsets = Uint32Array.from(
     axes.flatMap(({ axis, indices }) => Array.from(indices, (i) => (i < 0 ? OUTSIDE : i * strides[axis]!))),
   );
-  const picked = rec.buffer('resample/gather.picked', voxelCount(grid) * 4);
   const walk = cutColumns(grid.size, software);
   const params = { size: grid.size, stretches: walk.stretches, rows: walk.rows, outside };
   const args = { params, voxels, offsets: rec.upload('resample/gather.offsets', offsets) };

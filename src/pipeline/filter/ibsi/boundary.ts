@@ -19,6 +19,18 @@ export interface Part {
   readonly box: Box;
 }
 
+/** An image that is filtered. */
+export interface Setting {
+  readonly rec: Recording;
+  /** The grid of the whole image. */
+  readonly grid: Geometry;
+  readonly boundary: Boundary;
+  /** The adapter runs on the CPU. */
+  readonly software: boolean;
+  /** The buffer of that name and number of voxels, for passes that run one after the other. */
+  readonly scratch: (name: string, voxels: number) => BufferRef;
+}
+
 /** How many voxels are needed before and behind those of a box, along x, y, z. */
 export interface Reach {
   readonly before: Vec3;
@@ -57,17 +69,13 @@ export function neededBox(box: Box, reach: Reach, size: Vec3, boundary: Boundary
 /**
  * Copies a box and what its reach takes, beyond the border of the image too.
  * @param part holds `neededBox`
- * @param grid the whole image
- * @param software the adapter runs on the CPU
+ * @returns samples until the next call
  */
 export function recordExtended(
-  rec: Recording,
+  { rec, grid, boundary, software, scratch }: Setting,
   { buffer, box: held }: Part,
   box: Box,
   reach: Reach,
-  grid: Geometry,
-  boundary: Boundary,
-  software: boolean,
 ): Samples {
   const tables = tablesOf(box, reach, grid.size, boundary);
   const axes = AXES.map((axis) => ({
@@ -75,5 +83,7 @@ export function recordExtended(
     indices: tables[axis]!.map((i) => (i < 0 ? i : i - held.first[axis])),
   }));
   const size: Vec3 = [tables[0]!.length, tables[1]!.length, tables[2]!.length];
-  return { buffer: recordGather(rec, buffer, boxSize(held), { ...grid, size }, axes, 0, software), size };
+  const samples = scratch('filter/convolve.samples', size[0] * size[1] * size[2]);
+  recordGather(rec, buffer, boxSize(held), { ...grid, size }, axes, 0, software, samples);
+  return { buffer: samples, size };
 }

@@ -225,7 +225,7 @@ export function recordGabor(
       before: alongAxes(plane, [margins.first, margins.second, 0]),
       behind: alongAxes(plane, [margins.first + spare, margins.second, 0]),
     };
-    const samples = recordExtended(rec, part, wanted, reach, setting.grid, boundary, software);
+    const samples = recordExtended(setting, part, wanted, reach);
     for (const kernel of kernels) {
       recordKernel(rec, samples, size, plane, margins, kernel, { pool, scale }, pooled);
       pool = pooling === 'average' ? 'add' : 'max';

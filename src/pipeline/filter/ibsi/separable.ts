@@ -1,9 +1,9 @@
 /** Filters whose kernels are products of one kernel per axis, and sums or maxima of several of them. */
-import type { BufferRef, Recording } from '../../../engine/index.ts';
+import type { BufferRef } from '../../../engine/index.ts';
 import { type Box, boxSize } from '../../box.ts';
 import type { Samples } from '../../resample/axis.ts';
-import type { Geometry, Vec3 } from '../../volume.ts';
-import { type Boundary, neededBox, type Part, type Reach, recordExtended } from './boundary.ts';
+import type { Vec3 } from '../../volume.ts';
+import { neededBox, type Part, type Reach, recordExtended, type Setting } from './boundary.ts';
 import { before, behind, type Line, type Pool, recordConvolve } from './convolve.ts';
 
 type Axis = 0 | 1 | 2;
@@ -28,16 +28,6 @@ function reachOf(kernels: readonly Lines[]): Reach {
   };
 }
 
-/** An image that is filtered. */
-export interface Setting {
-  readonly rec: Recording;
-  /** The grid of the whole image. */
-  readonly grid: Geometry;
-  readonly boundary: Boundary;
-  /** The adapter runs on the CPU. */
-  readonly software: boolean;
-}
-
 /** The voxels of an image that the responses of a box to some kernels take. */
 export const supportOf = ({ grid, boundary }: Setting, box: Box, kernels: readonly Lines[]): Box =>
   neededBox(box, reachOf(kernels), grid.size, boundary);
@@ -51,6 +41,8 @@ export interface SeparableOptions {
   readonly magnitude?: boolean;
   /** Responses to pool with; a buffer of its own otherwise. */
   readonly onto?: BufferRef | undefined;
+  /** The responses are read by the next call alone. */
+  readonly passing?: boolean;
 }
 
 /**
@@ -64,17 +56,18 @@ export function recordSeparable(
   part: Part,
   box: Box,
   kernels: readonly Lines[],
-  { pool, scale = 1, magnitude = false, onto }: SeparableOptions,
+  { pool, scale = 1, magnitude = false, onto, passing = false }: SeparableOptions,
 ): Part {
-  const { rec, grid, boundary, software } = setting;
+  const { rec, scratch } = setting;
   const reach = reachOf(kernels);
   const size = boxSize(box);
   const used = ([0, 1, 2] as const).filter((a) => kernels.some((lines) => !isIdentity(lines[a])));
   const axes: readonly Axis[] = used.length > 0 ? used : [0];
-  const extended = recordExtended(rec, part, box, reach, grid, boundary, software);
-  const result = onto ?? rec.buffer('filter/convolve.pooled', 4 * size[0] * size[1] * size[2]);
-  // One buffer for each pass but the last is enough: the passes run one after the other.
-  const between = new Map<Axis, BufferRef>();
+  const extended = recordExtended(setting, part, box, reach);
+  const voxels = size[0] * size[1] * size[2];
+  const own = () =>
+    passing ? scratch('filter/convolve.passing', voxels) : rec.buffer('filter/convolve.pooled', 4 * voxels);
+  const result = onto ?? own();
   let isFirst = onto === undefined;
 
   /** The passes from number `done` on, for kernels that agree in those before. */
@@ -87,8 +80,7 @@ export function recordSeparable(
       const common = { count: size[axis], margin: reach.before[axis], magnitude: magnitude && done === 0 };
       if (!isLast) {
         const held: Vec3 = samples.size.map((n, a) => (a === axis ? size[axis] : n)) as unknown as Vec3;
-        const buffer = between.get(axis) ?? rec.buffer('filter/convolve.between', 4 * held[0] * held[1] * held[2]);
-        between.set(axis, buffer);
+        const buffer = scratch(`filter/convolve.along_${'xyz'[axis]}`, held[0] * held[1] * held[2]);
         descend(recordConvolve(rec, samples, axis, line, { ...common, pool: 'write' }, buffer), group, done + 1);
         continue;
       }

@@ -1,11 +1,10 @@
 /** Settings that IBSI 2's filters share, and their checks. */
-import type { Recording } from '../../../engine/index.ts';
+import type { BufferRef, Recording } from '../../../engine/index.ts';
 import { type Box, wholeBox } from '../../box.ts';
 import { type DeviceVolume, gridOf } from '../../device-volume.ts';
 import { PipelineError } from '../../errors.ts';
 import { boxGrid, type FilteredImage } from '../region.ts';
-import { boundaries, type Boundary, type Part } from './boundary.ts';
-import type { Setting } from './separable.ts';
+import { boundaries, type Boundary, type Part, type Setting } from './boundary.ts';
 
 export interface CommonSettings {
   /** What is beyond the border of the image. Default mirror. */
@@ -87,8 +86,15 @@ export function taskOf(
   checkOneOf('boundary', boundary, boundaries);
   const wanted = box ?? wholeBox(image);
   const grid = boxGrid(image, wanted);
+  const shared = new Map<string, BufferRef>();
+  function scratch(name: string, voxels: number): BufferRef {
+    const key = `${name} ${voxels}`;
+    const buffer = shared.get(key) ?? rec.buffer(name, 4 * voxels);
+    shared.set(key, buffer);
+    return buffer;
+  }
   return {
-    setting: { rec, grid: gridOf(image), boundary, software },
+    setting: { rec, grid: gridOf(image), boundary, software, scratch },
     part: { buffer: image.voxels, box: wholeBox(image) },
     box: wanted,
     finish: (name, { buffer }) => [

@@ -88,7 +88,10 @@ export function recordIbsiWavelet(
     for (const lines of group[0]!.slice(1, -1).reverse()) needed.unshift(supportOf(setting, needed[0]!, [lines]));
     const source = group[0]!
       .slice(0, -1)
-      .reduce((current, lines, k) => recordSeparable(setting, current, needed[k]!, [lines], { pool: 'sum' }), part);
+      .reduce(
+        (current, lines, k) => recordSeparable(setting, current, needed[k]!, [lines], { pool: 'sum', passing: true }),
+        part,
+      );
     onto = recordSeparable(setting, source, wanted, lasts, { pool, scale, onto }).buffer;
   }
   return finish(`wavelet-${bands}`, { buffer: onto!, box: wanted });
