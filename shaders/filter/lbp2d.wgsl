@@ -1,9 +1,9 @@
 // filter/lbp2d: the samples on a circle around every voxel of a box, in its slice.
 //   pattern   which of them are at least as large as the voxel, and a code of that
 //   variance  of the samples
-// Samples lie between voxels; where one comes close to the voxel it is
-// interpolated once more in float64 (common/float64), rounding as scikit-image's does, because ties are common and decided by
-// its last bit. One invocation takes `strip` voxels, a workgroup's width apart.
+// Samples lie between voxels; where one comes close to the voxel it is interpolated once more in float64 (common/float64),
+// rounding as scikit-image's does, because ties are common and decided by its last bit. One invocation takes `strip` voxels,
+// a workgroup's width apart.
 // Grid: one workgroup per block of voxels; others do nothing.
 // Definition: scikit-image, skimage/feature/_texture.pyx. Twin: test/reference/filter/lbp2d.ts
 #import common/box
@@ -53,7 +53,7 @@ struct Place {
 @group(0) @binding(5) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(6) var<storage, read_write> code_tails: array<u32>;
 
-override workgroup_size: u32 = 256;
+override workgroup_size: u32 = 64;
 
 const ROR = 1u;
 const UNIFORM = 2u;
