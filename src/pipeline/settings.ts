@@ -62,8 +62,11 @@ export const settingsSchema = z.strictObject({
   geometryTolerance: positive.nullable().default(null),
   /** Resample a mask of another grid to the image's grid. */
   correctMask: z.boolean().default(false),
-  /** Standard deviations of the Gaussian of LoG, millimetres; no value, no image. */
-  sigma: z.array(positive).default([]),
+  /**
+   * Standard deviations of the Gaussian of LoG, millimetres; no value, no image. As text where images shall be named by a
+   * whole number (`2` gives log-sigma-2-mm-3D, 2 gives log-sigma-2-0-mm-3D, as Python's float).
+   */
+  sigma: z.array(z.union([positive, z.string().regex(/^\d+$/)])).default([]),
   /** Wavelet: name in PyWavelets. */
   wavelet: z.string().default('coif1'),
   /** Wavelet: levels of decomposition, and the first that is kept (0: all). */

@@ -1,12 +1,10 @@
 /** Parameter files: YAML or JSON as PyRadiomics reads them, with messages that name the line. */
-import { isCollection, LineCounter, parseDocument, stringify } from 'yaml';
+import { Document, isCollection, isScalar, isSeq, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
 import { PipelineError } from '../../pipeline/errors.ts';
 import { checkParams, type Params, type ParamsIssue, parseParams } from '../../pipeline/params.ts';
 
-type Document = ReturnType<typeof parseDocument>;
-
 /** The line of a key, or of the nearest key above it that the file has. */
-function lineOf(document: Document, lines: LineCounter, path: ParamsIssue['path']): number {
+function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: ParamsIssue['path']): number {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = document.getIn(path.slice(0, depth - 1), true);
     if (!isCollection(parent)) continue;
@@ -20,6 +18,16 @@ function lineOf(document: Document, lines: LineCounter, path: ParamsIssue['path'
   return 1;
 }
 
+/** Calls `change` with every number of a list `sigma`: Python tells 2 from 2.0, and PyRadiomics names LoG images by it. */
+function forEachSigma(document: Document, change: (sigma: Scalar) => void): void {
+  visit(document, {
+    Pair: (_key, { key, value }) => {
+      if (isScalar(key) && key.value === 'sigma' && isSeq(value))
+        value.items.filter((item) => isScalar(item)).forEach(change);
+    },
+  });
+}
+
 /**
  * Reads a parameter file.
  * @param text YAML or JSON
@@ -31,6 +39,10 @@ export function parseParamsFile(text: string, name: string): Params {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const broken = document.errors.map((error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
   if (broken.length > 0) throw new PipelineError('BadSetting', broken.join('\n'));
+  // Whole numbers stay as they are written.
+  forEachSigma(document, (sigma) => {
+    if (/^\d+$/.test(sigma.source ?? '')) sigma.value = sigma.source;
+  });
   const value: unknown = document.toJS();
   const wrong = checkParams(value).map(({ path, message }) => `${name}:${lineOf(document, lines, path)}: ${message}`);
   if (wrong.length > 0) throw new PipelineError('BadSetting', wrong.join('\n'));
@@ -38,4 +50,10 @@ export function parseParamsFile(text: string, name: string): Params {
 }
 
 /** Parameters as the text of a parameter file. */
-export const formatParams = (params: object): string => stringify(params, { nullStr: '' });
+export function formatParams(params: object): string {
+  const document = new Document(params);
+  forEachSigma(document, (sigma) => {
+    sigma.minFractionDigits = 1;
+  });
+  return document.toString({ nullStr: '' });
+}

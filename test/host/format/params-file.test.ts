@@ -9,16 +9,17 @@ import { describeShared, hasShared, sharedPath } from '../../support/shared.ts';
 describe('parameter files', () => {
   it('read YAML and JSON alike', () => {
     const yaml =
-      'setting:\n  binWidth: 5\n  weightingNorm:\nimageType:\n  LoG:\n    sigma: [1, 2]\nfeatureClass:\n  glcm: [Contrast]\n  shape:\nvoxelSetting:\n  kernelRadius: 2\n';
+      'setting:\n  binWidth: 5\n  weightingNorm:\nimageType:\n  LoG:\n    sigma: [1.5, 2]\nfeatureClass:\n  glcm: [Contrast]\n  shape:\nvoxelSetting:\n  kernelRadius: 2\n';
     const json = JSON.stringify({
       setting: { binWidth: 5, weightingNorm: null },
-      imageType: { LoG: { sigma: [1, 2] } },
+      imageType: { LoG: { sigma: [1.5, 2] } },
       featureClass: { glcm: ['Contrast'], shape: null },
       voxelSetting: { kernelRadius: 2 },
     });
     expect(parseParamsFile(yaml, 'p.yaml')).toEqual({
       settings: { binWidth: 5, weightingNorm: null },
-      imageTypes: { LoG: { sigma: [1, 2] } },
+      // A whole number names its image as it stands: log-sigma-2-mm-3D.
+      imageTypes: { LoG: { sigma: [1.5, '2'] } },
       classes: { glcm: ['Contrast'], shape: null },
       voxelSettings: { kernelRadius: 2 },
     });
