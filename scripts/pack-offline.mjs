@@ -9,6 +9,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   statSync,
@@ -35,21 +36,13 @@ const trees = [
   'LICENSE',
   'NOTICE',
 ];
-/** Packages that src, test and bench import. itk-wasm is left out: the tests of image files are not kernel tests. */
-const packages = [
-  'vitest',
-  'webgpu',
-  'webgpu-utils',
-  'wgsl-preprocessor',
-  'cli-progress',
-  'commander',
-  'fflate',
-  'hyparquet',
-  'hyparquet-writer',
-  'ml-matrix',
-  'nifti-reader-js',
-  'zod',
-];
+/**
+ * Packages that the kernel tests and the benchmarks do without: development, browsers, Node itself (packed apart), and
+ * itk-wasm, since the tests of image files are not kernel tests. All others are packed, so that none is forgotten.
+ */
+const leftOut = /^(@biomejs\/.*|@types\/.*|@webgpu\/types|@itk-wasm\/.*|node|puppeteer-core|typescript)$/;
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const packages = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !leftOut.test(name));
 const loaderPlaces = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib'];
 
 function fail(message) {
