@@ -1,6 +1,7 @@
 /** Physical grids: whether two agree, and how a mask comes onto the grid of its image, as ITK and PyRadiomics decide it. */
 import type { Engine } from '../engine/index.ts';
-import { type Box, boxUnion } from './box.ts';
+import { type Box, boxSize, boxUnion } from './box.ts';
+import { gridOf } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import type { Settings } from './settings.ts';
@@ -86,6 +87,21 @@ const padded = (values: readonly number[]): Vec3 => [values[0]!, values[1]!, val
 /** Physical position (LPS, mm) of a continuous voxel index. */
 export function indexToPhysical(geometry: Geometry, index: readonly number[]): Vec3 {
   return padded(multiply(indexMatrix(geometry), geometry.dimension, index).map((sum, i) => sum + geometry.origin[i]!));
+}
+
+/**
+ * The grid of the voxels of a box.
+ * @throws PipelineError BadSetting where the box is not inside the grid
+ */
+export function boxGrid(grid: Geometry, box: Box): Geometry {
+  const { first, last } = box;
+  if (![0, 1, 2].every((a) => 0 <= first[a]! && first[a]! <= last[a]! && last[a]! < grid.size[a]!)) {
+    throw new PipelineError(
+      'BadSetting',
+      `expected a box inside ${grid.size.join(' x ')} voxels, found ${first.join(', ')} to ${last.join(', ')}; clip the box`,
+    );
+  }
+  return { ...gridOf(grid), size: boxSize(box), origin: indexToPhysical(grid, first) };
 }
 
 /** From physical positions (LPS, mm) to continuous voxel indices; two of them in a 2D image. */

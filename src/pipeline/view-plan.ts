@@ -1,9 +1,9 @@
 /** Which views the regions of a call are computed on: one for all, or one for each where the grid follows the region. */
 import { type Engine, Recording } from '../engine/index.ts';
-import { type Box, boxSize } from './box.ts';
+import { type Box, grownBox } from './box.ts';
 import { buffersOf, type DeviceVolume, gridOf } from './device-volume.ts';
 import { gridColumns } from './diagnostics.ts';
-import { indexToPhysical } from './geometry.ts';
+import { boxGrid } from './geometry.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
 import type { PassSource } from './pass/prepare.ts';
@@ -46,7 +46,11 @@ export function planViews(
   return regions.map((region) => ({
     regions: [region],
     open: async () => {
-      const source = await crop(engine, device, grown(resolveSelection(region.union, labels).box, padDistance, image));
+      const source = await crop(
+        engine,
+        device,
+        grownBox(resolveSelection(region.union, labels).box, padDistance, image),
+      );
       return { view: { ...view, source }, release: () => engine.release(...buffersOf(source.image)) };
     },
   }));
@@ -54,17 +58,10 @@ export function planViews(
 
 const origin: Vec3 = [0, 0, 0];
 
-/** A box with voxels around it, as far as the image goes. */
-const grown = ({ first, last }: Box, by: number, { size }: Geometry): Box => ({
-  first: first.map((x) => Math.max(x - by, 0)) as unknown as Vec3,
-  last: last.map((x, i) => Math.min(x + by, size[i]! - 1)) as unknown as Vec3,
-});
-
 /** Cuts a box out of an image on the GPU; the part is kept. */
 async function crop(engine: Engine, image: DeviceVolume, box: Box): Promise<PassSource> {
   const rec = new Recording('view/crop');
-  const grid = { ...gridOf(image), size: boxSize(box), origin: indexToPhysical(image, box.first) };
-  const part = recordResample(rec, image, grid, { interpolator: 'sitkNearestNeighbor' });
+  const part = recordResample(rec, image, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor' });
   await engine.execute(rec);
   return { image: part, first: box.first };
 }

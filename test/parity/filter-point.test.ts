@@ -12,7 +12,8 @@ import { type Lbp2dSettings, recordLbp2d } from '../../src/pipeline/filter/lbp2d
 import { findMaskVoxels, type Lbp3dSettings, recordLbp3d } from '../../src/pipeline/filter/lbp3d.ts';
 import { pointImages } from '../../src/pipeline/filter/point.ts';
 import { wholeBox } from '../../src/pipeline/box.ts';
-import { boxGrid, type FilteredImage } from '../../src/pipeline/filter/region.ts';
+import { boxGrid } from '../../src/pipeline/geometry.ts';
+import type { FilteredImage } from '../../src/pipeline/filter/filtered-image.ts';
 import { findMaskLabels } from '../../src/pipeline/selection.ts';
 import type { Mask, Vec3, Volume } from '../../src/pipeline/volume.ts';
 import { expectClose } from '../support/close.ts';

@@ -7,7 +7,7 @@ import { type Engine, Recording } from '../../src/engine/index.ts';
 import type { Box } from '../../src/pipeline/box.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, toDevice, volumeOf } from '../../src/pipeline/device-volume.ts';
 import { recordLog } from '../../src/pipeline/filter/log.ts';
-import type { FilteredImage } from '../../src/pipeline/filter/region.ts';
+import type { FilteredImage } from '../../src/pipeline/filter/filtered-image.ts';
 import { recordWavelet } from '../../src/pipeline/filter/wavelet.ts';
 import { findMaskLabels, resolveSelection } from '../../src/pipeline/selection.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';

@@ -4,7 +4,8 @@ import { defineKernel, type Recording } from '../../engine/index.ts';
 import { type Box, wholeBox } from '../box.ts';
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { splitFloat } from '../twofold.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 
 export const gradientKernel = defineKernel({
   name: 'filter/gradient',

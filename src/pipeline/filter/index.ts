@@ -19,10 +19,10 @@ import {
 import { recordLog, recursive } from './log.ts';
 import { findPeak, type Peak, peakKernel } from './peak.ts';
 import { type PointFilter, pointLookup, recordPoint } from './point.ts';
-import type { FilteredImage } from './region.ts';
+import type { FilteredImage } from './filtered-image.ts';
 import { recordWavelet, wavelet } from './wavelet.ts';
 
-export type { FilteredImage } from './region.ts';
+export type { FilteredImage } from './filtered-image.ts';
 
 /** An image that others are derived from. */
 export interface FilterSource {

@@ -4,7 +4,8 @@ import { defineKernel, type Recording } from '../../engine/index.ts';
 import { type Box, wholeBox } from '../box.ts';
 import { type DeviceVolume, type VoxelType, voxelCount } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 
 const file = { source, workgroup: 64 };
 const bindings = {

@@ -13,7 +13,8 @@ import { splitPairs } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
 import { patternTable } from './harmonics.ts';
 import { icosphere } from './icosphere.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 
 const file = { source, workgroup: 64 };
 

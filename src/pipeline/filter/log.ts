@@ -7,7 +7,8 @@ import type { Stretch } from '../resample/axis.ts';
 import { splitFactors } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
 import { reach, type RecursiveFilter, recursiveGaussian } from './deriche.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 
 export const recursive = defineKernel({
   name: 'filter/recursive',

@@ -5,7 +5,8 @@ import { type Box, wholeBox } from '../box.ts';
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { splitFloat, splitPairs } from '../twofold.ts';
 import { findPeak, type Peak } from './peak.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 import { exp, log } from './rounded.ts';
 
 const file = { source, workgroup: 256 };

@@ -7,7 +7,8 @@ import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
 import { splitPairs } from '../twofold.ts';
 import type { Vec3 } from '../volume.ts';
-import { boxGrid, type FilteredImage } from './region.ts';
+import { boxGrid } from '../geometry.ts';
+import type { FilteredImage } from './filtered-image.ts';
 import { singleBank, type WaveletBank, waveletBank } from './wavelet-bank.ts';
 
 export const wavelet = defineKernel({

@@ -2,7 +2,7 @@
 import type { Engine } from '../../engine/index.ts';
 import type { ClassSelection, WantedFeatures } from '../classes.ts';
 import { PipelineError } from '../errors.ts';
-import { boxGrid } from '../filter/region.ts';
+import { boxGrid } from '../geometry.ts';
 import { alignMask } from '../geometry.ts';
 import { forcedAxis, neighbourhoods } from '../pass/layout.ts';
 import { findMaskLabels, type LabelUnion, labelUnions, resolveSelection, type Selection } from '../selection.ts';

@@ -1,6 +1,6 @@
 /** The region of a feature map on the GPU: its grey levels with a margin of the kernel's radius, and its voxels. */
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
-import { type Box, boxSize, forEachRow, type PaddedBox, padBox } from '../box.ts';
+import { boxSize, forEachRow, grownBox, type PaddedBox, padBox } from '../box.ts';
 import { binEdges, levelOf } from '../discretise/edges.ts';
 import { edgeKeys, levelCount, recordLevels } from '../discretise/levels.ts';
 import { emptyRegion, uploadRegions } from '../discretise/regions.ts';
@@ -13,7 +13,7 @@ import { cropLabels, type PackedLabels } from '../roi/labels.ts';
 import type { Range } from '../roi/range.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
-import type { Vec3, Volume } from '../volume.ts';
+import type { Volume } from '../volume.ts';
 
 /** A recorded region. The caller runs the recording and releases `buffers`. */
 export interface MapRegion {
@@ -34,11 +34,6 @@ export interface MapRegion {
   /** Kept by the recording. */
   readonly buffers: readonly BufferRef[];
 }
-
-const grown = ({ first, last }: Box, by: number, size: Vec3): Box => ({
-  first: first.map((x) => Math.max(x - by, 0)) as unknown as Vec3,
-  last: last.map((x, axis) => Math.min(x + by, size[axis]! - 1)) as unknown as Vec3,
-});
 
 /** The voxels of a selection by their places in the box and in the padded box, and the range of what the kernel sees. */
 function scanBox(image: Volume, labels: PackedLabels, { indices, voxels }: Selection, box: PaddedBox, masked: boolean) {
@@ -98,7 +93,7 @@ export function openRegion(
   { kernelRadius, maskedKernel }: { readonly kernelRadius: number; readonly maskedKernel: boolean },
 ): MapRegion {
   checkRegion(selection.name, selection.voxels, selection.box, settings);
-  const box = padBox(grown(selection.box, kernelRadius, image.size), kernelRadius);
+  const box = padBox(grownBox(selection.box, kernelRadius, image), kernelRadius);
   const limit = engine.caps.limits.maxStorageBufferBindingSize;
   if (box.cells * 8 > limit)
     throw new PipelineError(

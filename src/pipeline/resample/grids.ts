@@ -1,7 +1,7 @@
 /** Grids to resample to. */
-import { type Box, boxSize } from '../box.ts';
+import { type Box, boxSize, grownBox } from '../box.ts';
 import { gridOf } from '../device-volume.ts';
-import { indexToPhysical } from '../geometry.ts';
+import { boxGrid, indexToPhysical } from '../geometry.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
 
 const map3 = (f: (axis: 0 | 1 | 2) => number): Vec3 => [f(0), f(1), f(2)];
@@ -28,7 +28,7 @@ export function pyradiomicsGrid(
   const extent = boxSize(region);
   const wanted = wantedSpacing(image, spacing);
   const target = map3((i) => (extent[i] === 1 ? image.spacing[i] : wanted[i]));
-  if (closeTo(image.spacing, target)) return cropGrid(image, region, padDistance);
+  if (closeTo(image.spacing, target)) return boxGrid(image, grownBox(region, padDistance, image));
   const ratio = map3((i) => image.spacing[i] / target[i]);
   const last = map3((i) => Math.ceil(image.size[i] * ratio[i]) - 1);
   const low = map3((i) => Math.max(0, Math.floor((region.first[i] - 0.5) * ratio[i] - padDistance)));
@@ -41,13 +41,6 @@ export function pyradiomicsGrid(
     spacing: target,
     origin: indexToPhysical(image, origin),
   };
-}
-
-/** The box with some voxels around it, inside the image. */
-export function cropGrid(image: Geometry, { first, last }: Box, padDistance: number): Geometry {
-  const low = map3((i) => Math.max(0, first[i] - padDistance));
-  const high = map3((i) => Math.min(image.size[i] - 1, last[i] + padDistance));
-  return { ...gridOf(image), size: map3((i) => high[i] - low[i] + 1), origin: indexToPhysical(image, low) };
 }
 
 /**

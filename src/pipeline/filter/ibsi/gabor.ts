@@ -6,7 +6,7 @@ import type { DeviceVolume } from '../../device-volume.ts';
 import { PipelineError } from '../../errors.ts';
 import type { Samples } from '../../resample/axis.ts';
 import type { Vec3 } from '../../volume.ts';
-import type { FilteredImage } from '../region.ts';
+import type { FilteredImage } from '../filtered-image.ts';
 import { type Reach, recordExtended } from './boundary.ts';
 import { type Pool, poolCodes } from './convolve.ts';
 import {

@@ -3,7 +3,7 @@ import { type Engine, Recording } from '../../../engine/index.ts';
 import type { Box } from '../../box.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, toDevice, volumeOf } from '../../device-volume.ts';
 import type { Volume } from '../../volume.ts';
-import type { FilteredImage } from '../region.ts';
+import type { FilteredImage } from '../filtered-image.ts';
 import { type GaborSettings, recordGabor } from './gabor.ts';
 import { type LawsSettings, recordLaws } from './laws.ts';
 import { type IbsiLogSettings, recordIbsiLog } from './log.ts';

@@ -3,7 +3,7 @@ import type { Recording } from '../../../engine/index.ts';
 import type { Box } from '../../box.ts';
 import type { DeviceVolume } from '../../device-volume.ts';
 import { PipelineError } from '../../errors.ts';
-import type { FilteredImage } from '../region.ts';
+import type { FilteredImage } from '../filtered-image.ts';
 import type { Line } from './convolve.ts';
 import { meanLine } from './mean.ts';
 import { rotated, rotations } from './rotations.ts';

@@ -2,7 +2,7 @@
 import type { Recording } from '../../../engine/index.ts';
 import type { Box } from '../../box.ts';
 import type { DeviceVolume } from '../../device-volume.ts';
-import type { FilteredImage } from '../region.ts';
+import type { FilteredImage } from '../filtered-image.ts';
 import type { Line } from './convolve.ts';
 import { identity, type Lines, recordSeparable } from './separable.ts';
 import { checkOneOf, checkPositive, commonSpacing, type DimensionSettings, taskOf } from './settings.ts';

@@ -3,7 +3,8 @@ import type { BufferRef, Recording } from '../../../engine/index.ts';
 import { type Box, wholeBox } from '../../box.ts';
 import { type DeviceVolume, gridOf } from '../../device-volume.ts';
 import { PipelineError } from '../../errors.ts';
-import { boxGrid, type FilteredImage } from '../region.ts';
+import { boxGrid } from '../../geometry.ts';
+import type { FilteredImage } from '../filtered-image.ts';
 import { boundaries, type Boundary, type Part, type Setting } from './boundary.ts';
 
 export interface CommonSettings {
