@@ -174,6 +174,13 @@ describe('extract', () => {
     },
   );
 
+  it('bins the original image by its own settings where it has some', async () => {
+    const settings = { binWidth: 1e-4 };
+    const [row] = await run({ settings, imageTypes: { Original: { binWidth: 25 } }, classes: ['glcm'] });
+    const [expected] = await run({ classes: ['glcm'] });
+    expect(row!['original_glcm_Contrast']).toBe(expected!['original_glcm_Contrast']);
+  });
+
   it('suggests the name that was meant', async () => {
     await expect(run({ settings: { binWith: 5 } as object })).rejects.toThrow(/Did you mean binWidth\?/);
   });

@@ -11,7 +11,7 @@ import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
 import { needsLevels, regionEdges } from './layout.ts';
-import { checkRange, type PassInput, passBox, preparePass, type PreparedPass } from './prepare.ts';
+import { checkRange, type PassInput, passBox, preparePass, type PreparedPass, type RegionState } from './prepare.ts';
 
 /** Bytes of the key of a voxel of a derived image. */
 const DERIVED_KEY_BYTES = 8;
@@ -62,14 +62,20 @@ export async function runPass(
     return runPass({ ...input, selections: input.selections.filter((s) => !failed.has(s)) }, wanted, set, signal);
   };
   try {
-    const failed = failedRegions(input, pass, wanted);
+    const original = originalPass(input, pass);
+    const failed = failures(pass, (state) => {
+      if (pass.states !== pass.original) checkResegmented(input, state);
+      checkValues(original, wanted, state);
+    });
     if (failed.size > 0) return await withoutFailed(failed);
     const { derived, notes } = await derivePasses(input, pass);
     buffers.push(...derived.flatMap((image) => image.pass.buffers));
-    const unusable = new Map(derived.flatMap((image) => [...unusableRegions(image, wanted)]));
+    const unusable = new Map(
+      derived.flatMap((image) => [...failures(image.pass, (state) => checkValues(image, wanted, state))]),
+    );
     if (unusable.size > 0) return await withoutFailed(unusable);
     signal?.throwIfAborted();
-    const images = [originalPass(input, pass), ...derived];
+    const images = [original, ...derived];
     // All in flight at once: the GPU has the next image before the host has read the last.
     const counts = await Promise.all(
       images.map((image) => countPass(image.input, image.pass, wantedOn(image, wanted))),
@@ -162,23 +168,12 @@ async function runHalves(
   for (const selections of parts) await runPass({ ...input, selections }, wanted, set, signal);
 }
 
-/** The regions that resegmentation or the image's values make impossible. */
-function failedRegions(input: PassInput, pass: PreparedPass, wanted: WantedFeatures): Map<Selection, PipelineError> {
+/** Runs a check on every region; those that fail, with their errors. */
+function failures(pass: PreparedPass, check: (state: RegionState) => void): Map<Selection, PipelineError> {
   const failed = new Map<Selection, PipelineError>();
   for (const state of pass.states) {
     try {
-      const { extent, selection } = state;
-      if (pass.states !== pass.original) {
-        if (extent.voxels <= 1) {
-          throw new PipelineError(
-            'ResegmentationEmpty',
-            `label ${selection.name}: resegmentRange ${JSON.stringify(input.settings.resegmentRange)} (${input.settings.resegmentMode}) keeps ${extent.voxels} of ${selection.voxels} voxels; widen the range`,
-          );
-        }
-        checkRegion(selection.name, extent.voxels, extent.box, input.settings);
-      }
-      checkRange(state, pass.image);
-      if (input.types.some(({ name }) => name === 'Original') && needsLevels(wanted)) regionEdges(input, state);
+      check(state);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       failed.set(state.selection, error);
@@ -187,17 +182,24 @@ function failedRegions(input: PassInput, pass: PreparedPass, wanted: WantedFeatu
   return failed;
 }
 
-/** The regions that a derived image has no usable values in. */
-function unusableRegions({ name, input, pass }: ImagePass, wanted: WantedFeatures): Map<Selection, PipelineError> {
-  const failed = new Map<Selection, PipelineError>();
-  for (const state of pass.states) {
-    try {
-      checkRange(state, pass.image);
-      if (needsLevels(wanted)) regionEdges(input, state);
-    } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
-      failed.set(state.selection, new PipelineError(error.code, `image ${name}: ${error.message}`, { cause: error }));
-    }
+/** @throws PipelineError ResegmentationEmpty, or as `checkRegion`, where resegmentation leaves too little */
+function checkResegmented({ settings }: PassInput, { extent, selection }: RegionState): void {
+  if (extent.voxels <= 1) {
+    throw new PipelineError(
+      'ResegmentationEmpty',
+      `label ${selection.name}: resegmentRange ${JSON.stringify(settings.resegmentRange)} (${settings.resegmentMode}) keeps ${extent.voxels} of ${selection.voxels} voxels; widen the range`,
+    );
   }
-  return failed;
+  checkRegion(selection.name, extent.voxels, extent.box, settings);
+}
+
+/** @throws PipelineError naming a derived image, where a region's values in the image cannot be used */
+function checkValues({ type, name, input, pass }: ImagePass, wanted: WantedFeatures, state: RegionState): void {
+  try {
+    checkRange(state, pass.image);
+    if (type && needsLevels(wanted)) regionEdges(input, state);
+  } catch (error) {
+    if (!(error instanceof PipelineError) || name === 'original') throw error;
+    throw new PipelineError(error.code, `image ${name}: ${error.message}`, { cause: error });
+  }
 }
