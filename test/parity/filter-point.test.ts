@@ -10,7 +10,7 @@ import { buffersOf, type DeviceVolume, fromDevice, toDevice } from '../../src/pi
 import { recordGradient } from '../../src/pipeline/filter/gradient.ts';
 import { type Lbp2dSettings, recordLbp2d } from '../../src/pipeline/filter/lbp2d.ts';
 import { findMaskVoxels, type Lbp3dSettings, recordLbp3d } from '../../src/pipeline/filter/lbp3d.ts';
-import { pointImages } from '../../src/pipeline/filter/point.ts';
+import { pointImages } from '../support/point-images.ts';
 import { wholeBox } from '../../src/pipeline/box.ts';
 import { boxGrid } from '../../src/pipeline/geometry.ts';
 import type { FilteredImage } from '../../src/pipeline/filter/filtered-image.ts';

@@ -1,10 +1,10 @@
 /** filter/point: PyRadiomics' Square, SquareRoot, Logarithm and Exponential, device to device. */
 import source from '../../../shaders/filter/point.wgsl?raw';
-import { type BufferRef, defineKernel, type Engine, Recording } from '../../engine/index.ts';
+import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { type Box, wholeBox } from '../box.ts';
 import { type DeviceVolume, voxelCount } from '../device-volume.ts';
 import { splitFloat, splitPairs } from '../twofold.ts';
-import { findPeak, type Peak } from './peak.ts';
+import type { Peak } from './peak.ts';
 import { boxGrid } from '../geometry.ts';
 import type { FilteredImage } from './filtered-image.ts';
 import { exp, log } from './rounded.ts';
@@ -120,20 +120,4 @@ export function recordPoint(
     }
     return { name, image: { ...grid, voxels: filtered, tails: filtered_tails, type: 'float64' } };
   });
-}
-
-/**
- * Applies point filters to a whole image: `findPeak` and `recordPoint` in submits of their own.
- * @returns float64 images with tails, one per filter
- */
-export async function pointImages(
-  engine: Engine,
-  image: DeviceVolume,
-  filters: readonly PointFilter[] = pointFilters,
-): Promise<FilteredImage[]> {
-  const peak = await findPeak(engine, image);
-  const rec = new Recording('filter/point');
-  const images = recordPoint(rec, image, peak, filters);
-  await engine.execute(rec);
-  return images;
 }
