@@ -133,6 +133,7 @@ async function extractCohort(
     work,
     params: choices.settings,
     types: choices.imageTypes,
+    classes: choices.classes,
   });
   if (journal.finished.size > 0)
     process.stderr.write(`voxomics: ${journal.finished.size} of ${cases.length} cases were finished before\n`);
