@@ -63,46 +63,52 @@ export interface DerivedImages {
   readonly notes: readonly string[];
 }
 
-/** Derives the images of a type on the box of the source. */
-type Filter = (rec: Recording, source: FilterSource, settings: Settings) => Promise<DerivedImages>;
+/** An image type. */
+interface Filter {
+  /** What it most likely runs, to be compiled ahead. */
+  readonly kernels: readonly unknown[];
+  /** Derives its images on the box of the source. */
+  derive(rec: Recording, source: FilterSource, settings: Settings): Promise<DerivedImages>;
+}
 
 const all = (images: readonly FilteredImage[]): DerivedImages => ({ images, notes: [] });
 
-const point =
-  (filter: PointFilter): Filter =>
-  async (rec, { image, peak, box }) =>
-    all(recordPoint(rec, image, await peak(), [filter], box));
+const point = (filter: PointFilter): Filter => ({
+  kernels: [peakKernel, pointLookup],
+  derive: async (rec, { image, peak, box }) => all(recordPoint(rec, image, await peak(), [filter], box)),
+});
 
 /** The filter of each image type: a new one goes here. */
 const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
   Exponential: point('exponential'),
-  Gradient: async (rec, { image, box }, settings) => all(recordGradient(rec, image, settings, box)),
-  LBP2D: async (rec, { image, box }, settings) => all(recordLbp2d(rec, image, settings, box)),
-  LBP3D: async (rec, { image, region }, settings) => all(recordLbp3d(rec, image, await region(), settings)),
-  LoG: async (rec, { image, box }, settings) => recordLog(rec, image, settings, box),
+  Gradient: {
+    kernels: [gradientKernel],
+    derive: async (rec, { image, box }, settings) => all(recordGradient(rec, image, settings, box)),
+  },
+  LBP2D: {
+    kernels: [lbp2dPattern],
+    derive: async (rec, { image, box }, settings) => all(recordLbp2d(rec, image, settings, box)),
+  },
+  LBP3D: {
+    kernels: [lbp3dList, lbp3dSample, lbp3dLevel, lbp3dKurtosis],
+    derive: async (rec, { image, region }, settings) => all(recordLbp3d(rec, image, await region(), settings)),
+  },
+  LoG: {
+    kernels: [recursive],
+    derive: async (rec, { image, box }, settings) => recordLog(rec, image, settings, box),
+  },
   Logarithm: point('logarithm'),
   Square: point('square'),
   SquareRoot: point('squareroot'),
-  Wavelet: async (rec, { image, box }, settings) => all(recordWavelet(rec, image, settings, box)),
-};
-
-/** The kernels of each image type, to be compiled ahead. */
-const kernels: Readonly<Record<ImageTypeName, readonly unknown[]>> = {
-  Original: [],
-  Exponential: [peakKernel, pointLookup],
-  Gradient: [gradientKernel],
-  LBP2D: [lbp2dPattern],
-  LBP3D: [lbp3dList, lbp3dSample, lbp3dLevel, lbp3dKurtosis],
-  LoG: [recursive],
-  Logarithm: [peakKernel, pointLookup],
-  Square: [peakKernel, pointLookup],
-  SquareRoot: [peakKernel, pointLookup],
-  Wavelet: [wavelet],
+  Wavelet: {
+    kernels: [wavelet],
+    derive: async (rec, { image, box }, settings) => all(recordWavelet(rec, image, settings, box)),
+  },
 };
 
 /** The kernels that the image types most likely run. */
 export const filterKernels = (types: readonly { readonly name: ImageTypeName }[]): Kernel[] =>
-  types.flatMap(({ name }) => kernels[name]) as Kernel[];
+  types.flatMap(({ name }) => (name === 'Original' ? [] : filters[name].kernels)) as Kernel[];
 
 /**
  * Derives the images of a type, in a submit of their own.
@@ -115,7 +121,7 @@ export async function deriveImages(
 ): Promise<DerivedImages> {
   if (name === 'Original') return all([]);
   const rec = new Recording(`filter/${name}`);
-  const derived = await filters[name](rec, source, settings);
+  const derived = await filters[name].derive(rec, source, settings);
   if (derived.images.length > 0) await source.engine.execute(rec);
   return derived;
 }
