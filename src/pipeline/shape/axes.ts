@@ -44,7 +44,7 @@ function scatterOf({ n, sx, sy, sz, sxx, syy, szz, sxy, sxz, syz }: AxisMoments)
 const MAX_SWEEPS = 30;
 
 /** Eigenvalues of a symmetric matrix of three rows by cyclic Jacobi rotations, descending. The matrix is overwritten. */
-function jacobi(a: [number, number, number][]): [number, number, number] {
+export function jacobi(a: [number, number, number][]): [number, number, number] {
   const at = (i: number, j: number) => a[i]![j] as number;
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
     if (at(0, 1) === 0 && at(0, 2) === 0 && at(1, 2) === 0) break;

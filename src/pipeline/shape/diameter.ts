@@ -128,19 +128,15 @@ function searchPlanes(stack: PlaneStack, corners: Uint8Array | null): number {
   return best;
 }
 
-/** Vertices that are corners of the hulls of all three planes through them, in millimetres. */
-function hullCandidates(
-  { size: [nx, ny, nz], alongX, alongY }: Extremes,
-  [sx, sy, sz]: Vec3,
-  corners: readonly Uint8Array[],
-): Points {
+/** Vertices that are corners of the hulls of all three planes through them, in doubled coordinates. */
+function hullCandidates({ size: [nx, ny, nz], alongX, alongY }: Extremes, corners: readonly Uint8Array[]): Vec3[] {
   const [inZ, inY, inX] = corners as [Uint8Array, Uint8Array, Uint8Array];
-  const points = new Points();
+  const points: Vec3[] = [];
   const add = (x: number, y: number, z: number) => {
     const line = x + nx * z;
     const marks = inX[line] as number;
     const corner = (alongY.min[line] === y && marks & LOWER_END) || (alongY.max[line] === y && marks & UPPER_END);
-    if (corner) points.add(coordinate(x, sx), coordinate(y, sy), coordinate(z, sz));
+    if (corner) points.push([x, y, z]);
   };
   for (let z = 0, line = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++, line++) {
@@ -152,17 +148,48 @@ function hullCandidates(
   return points;
 }
 
+/** Marks of hull corners for the stacks of planes across z, y and x, none yet. */
+const noCorners = ({ alongX, alongY }: Extremes): Uint8Array[] =>
+  [alongX, alongX, alongY].map((ends) => new Uint8Array(ends.min.length));
+
+/**
+ * Mesh vertices among which are all corners of the convex hull of the mesh, each once, in doubled coordinates: a corner
+ * of the hull is one of the hulls of the three planes through it.
+ */
+export function hullPoints(extremes: Extremes): Vec3[] {
+  const corners = noCorners(extremes);
+  for (const axis of [0, 1, 2] as const) {
+    // Stretching the axes keeps the hull.
+    const stack = planeStack(extremes, [1, 1, 1], axis);
+    const finder = new HullFinder(stack);
+    const points = new Points();
+    for (let plane = 0; plane < stack.planes; plane++) {
+      points.length = 0;
+      finder.find(plane, points, corners[axis] as Uint8Array);
+    }
+  }
+  const seen = new Set<number>();
+  const [nx, ny] = extremes.size;
+  return hullCandidates(extremes, corners).filter(([x, y, z]) => {
+    const index = x + nx * (y + ny * z);
+    return !seen.has(index) && seen.add(index);
+  });
+}
+
 /**
  * All four diameters. The result is the largest of the distances that cshape.c computes for all pairs of vertices; where
  * several pairs are equally far apart their rounding may differ in the last bit.
  * @param spacing millimetres along x, y, z
  */
 export function maximumDiameters(extremes: Extremes, spacing: Vec3): Diameters {
-  const corners = [extremes.alongX, extremes.alongX, extremes.alongY].map((ends) => new Uint8Array(ends.min.length));
+  const corners = noCorners(extremes);
   const [slice, column, row] = ([0, 1, 2] as const).map((axis) =>
     searchPlanes(planeStack(extremes, spacing, axis), corners[axis] as Uint8Array),
   ) as [number, number, number];
-  const candidates = hullCandidates(extremes, spacing, corners);
+  const [sx, sy, sz] = spacing;
+  const candidates = new Points();
+  for (const [x, y, z] of hullCandidates(extremes, corners))
+    candidates.add(coordinate(x, sx), coordinate(y, sy), coordinate(z, sz));
   const largest = candidates.length > 0 ? farthestPair(candidates, Math.max(slice, column, row)) : 0;
   return { maximum3D: Math.sqrt(largest), slice: Math.sqrt(slice), column: Math.sqrt(column), row: Math.sqrt(row) };
 }
