@@ -21,6 +21,7 @@ import {
   everyLevel,
   layoutFor,
   needsLevels,
+  needsValues,
   rankRows,
   regionRows,
   sum,
@@ -144,7 +145,7 @@ async function recordCounts(
   const ngtdm = get(
     when('ngtdm', () => recordNgtdm(rec, cells, regions, steps(around), layout.greyLevels, histogram === null)),
   );
-  const needValues = wanted.has('firstorder') || describesIntensities(input, pass);
+  const needValues = needsValues(wanted) || describesIntensities(input, pass);
   const values = needValues ? recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values) : null;
   const boxes = pass.states.map((s) => s.extent.box);
   const surface = layout.lines;

@@ -2,6 +2,8 @@
 import type { FeatureClass, WantedFeatures } from '../classes.ts';
 import type { FeatureValues } from '../feature-values.ts';
 import { firstOrderFeatures } from '../firstorder/features.ts';
+import { statFeatures } from '../firstorder/ibsi/stat.ts';
+import type { RoiValues } from '../firstorder/statistics.ts';
 import { decodeValues } from '../firstorder/values.ts';
 import { pair } from '../roi/extent.ts';
 import { shapeFeatures } from '../shape/features.ts';
@@ -81,15 +83,15 @@ function computeClass(
   const state = pass.states[region] as PreparedPass['states'][number];
   const { symmetricalGLCM: symmetrical, weightingNorm, voxelArrayShift } = settings;
   switch (name) {
-    case 'firstorder': {
-      const values = decodeValues(counts.values as Uint32Array, counts.layout.values, region, pass.image, state.range);
-      return firstOrderFeatures(values, levelTable(counts, region).histogram, {
+    case 'firstorder':
+      return firstOrderFeatures(valuesOf(pass, counts, region), levelTable(counts, region).histogram, {
         voxelArrayShift,
         spacing,
         dimension,
         deprecated: features,
       });
-    }
+    case 'stat':
+      return statFeatures(valuesOf(pass, counts, region));
     case 'glcm':
       return glcmFeatures(levelTable(counts, region), glcmOf(counts, region), { symmetrical, weightingNorm, spacing });
     case 'glrlm':
@@ -113,6 +115,12 @@ function computeClass(
     case 'shape2D':
       return shape2DFeatures(surfaceOf(pass, counts, region), { spacing, dimension, settings, deprecated: features });
   }
+}
+
+/** The intensities of one region. */
+function valuesOf(pass: PreparedPass, { values, layout }: Counts, region: number): RoiValues {
+  const { range } = pass.states[region] as PreparedPass['states'][number];
+  return decodeValues(values as Uint32Array, layout.values, region, pass.image, range);
 }
 
 function surfaceOf(pass: PreparedPass, counts: Counts, region: number) {

@@ -59,11 +59,14 @@ export function neighbourhoods(
   };
 }
 
-const textureClasses: readonly FeatureClass[] = ['glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'];
+const levelClasses: readonly FeatureClass[] = ['firstorder', 'glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'];
+const valueClasses: readonly FeatureClass[] = ['firstorder', 'stat'];
 
 /** Whether any wanted class needs grey levels. */
-export const needsLevels = (wanted: WantedFeatures): boolean =>
-  wanted.has('firstorder') || textureClasses.some((c) => wanted.has(c));
+export const needsLevels = (wanted: WantedFeatures): boolean => levelClasses.some((c) => wanted.has(c));
+
+/** Whether any wanted class needs the intensities themselves. */
+export const needsValues = (wanted: WantedFeatures): boolean => valueClasses.some((c) => wanted.has(c));
 
 /**
  * The bin edges of one region.
