@@ -1,14 +1,18 @@
 /** Feature classes and their features: what PyRadiomics, or IBSI, calls them, and which are wanted. */
 import { PipelineError } from './errors.ts';
 import { firstOrderNames } from './firstorder/features.ts';
+import { ihNames } from './firstorder/ibsi/ih.ts';
+import { ivhNames } from './firstorder/ibsi/ivh.ts';
 import { statNames } from './firstorder/ibsi/stat.ts';
 import { suggest } from './settings.ts';
 import { shapeNames } from './shape/features.ts';
 import { shape2DNames } from './shape/features2d.ts';
+import { dzmNames } from './texture/features/dzm.ts';
 import { glcmNames } from './texture/features/glcm.ts';
 import { gldmNames } from './texture/features/gldm.ts';
 import { glrlmNames } from './texture/features/glrlm.ts';
 import { glszmNames } from './texture/features/glszm.ts';
+import { nglNames } from './texture/features/ngl.ts';
 import { ngtdmNames } from './texture/features/ngtdm.ts';
 
 interface KnownClass {
@@ -31,6 +35,10 @@ const pyradiomics = {
 /** Classes of IBSI's features: class and feature together are IBSI's tag without the aggregation. */
 const ibsi = {
   stat: { names: statNames, deprecated: [] },
+  ih: { names: ihNames, deprecated: [] },
+  ivh: { names: ivhNames, deprecated: [] },
+  dzm: { names: dzmNames, deprecated: [] },
+  ngl: { names: nglNames, deprecated: [] },
 } as const satisfies Record<string, KnownClass>;
 
 const known = { ...pyradiomics, ...ibsi };

@@ -17,7 +17,8 @@ import { resegment } from './roi/resegment.ts';
 import { needsValues } from './pass/layout.ts';
 import type { Settings } from './settings.ts';
 import { extremes, mesh } from './shape/surface.ts';
-import { link, measure, start, tally, volumes } from './texture/components.ts';
+import { link, measure, nearest, start, tally, volumes } from './texture/components.ts';
+import { distance } from './texture/distance.ts';
 import { glcm } from './texture/glcm.ts';
 import { gldm } from './texture/gldm.ts';
 import { glrlm } from './texture/glrlm.ts';
@@ -31,6 +32,10 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
   shape2D: [mesh, extremes],
   firstorder: [levels],
   stat: [],
+  ih: [levels],
+  ivh: [],
+  dzm: [levels, start, link, distance, nearest, tally],
+  ngl: [levels, gldm],
   glcm: [levels, glcm],
   gldm: [levels, gldm],
   glrlm: [levels, glrlm],

@@ -11,7 +11,7 @@ export interface PassNeeds {
 export const noNeeds: PassNeeds = { morphology: false, reach: 0 };
 
 /** Classes that look at IBSI's morphological mask. */
-const morphologyClasses: readonly FeatureClass[] = [];
+const morphologyClasses: readonly FeatureClass[] = ['dzm'];
 
 /** How far around the regions classes look, millimetres. */
 const reaches: Readonly<Partial<Record<FeatureClass, number>>> = {};
