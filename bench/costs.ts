@@ -89,9 +89,12 @@ export const costs: Readonly<Record<string, Cost>> = {
     bytes: ({ voxels, all }) => voxels * (ENTRY + 4 * all + ATOMIC),
     operations: ({ voxels, all }) => voxels * all * 6,
   },
+  // To and fro along each axis, the cell and the distance each time.
+  'texture/distance': { bytes: (w) => 3 * 2 * 8 * w.cells, operations: (w) => 3 * 2 * 5 * w.cells },
   'texture/components:start': perVoxel(ENTRY + 12, 6),
   'texture/components:link': perVoxel(ENTRY + 14 * 4 + ATOMIC, 40),
   'texture/components:measure': perVoxel(ENTRY + 8 + ATOMIC, 8),
+  'texture/components:nearest': perVoxel(ENTRY + 12 + ATOMIC, 8),
   'texture/components:tally': perVoxel(ENTRY + 8, 8),
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
