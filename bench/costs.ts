@@ -73,6 +73,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'discretise/rank': perVoxel(ENTRY + 8, 6),
   'firstorder/histogram': perVoxel(ENTRY + 4 + ATOMIC, 6),
   'firstorder/gather': perVoxel(ENTRY + 8 + ATOMIC, 8),
+  'firstorder/peak:rows': { bytes: (w) => 16 * w.cells, operations: (w) => 30 * w.cells },
+  // At 1 mm the sphere has 121 rows: two running sums each, forty operations for their difference and its addition.
+  'firstorder/peak:mean': perVoxel(ENTRY + 4 + 121 * 24 + 12, 121 * 50),
   'texture/glcm': {
     bytes: ({ voxels, half }) => voxels * (ENTRY + half * (4 + ATOMIC)),
     operations: ({ voxels, half }) => voxels * half * 8,

@@ -3,6 +3,7 @@ import { PipelineError } from './errors.ts';
 import { firstOrderNames } from './firstorder/features.ts';
 import { ihNames } from './firstorder/ibsi/ih.ts';
 import { ivhNames } from './firstorder/ibsi/ivh.ts';
+import { locNames } from './firstorder/ibsi/loc.ts';
 import { statNames } from './firstorder/ibsi/stat.ts';
 import { suggest } from './settings.ts';
 import { shapeNames } from './shape/features.ts';
@@ -34,6 +35,7 @@ const pyradiomics = {
 
 /** Classes of IBSI's features: class and feature together are IBSI's tag without the aggregation. */
 const ibsi = {
+  loc: { names: locNames, deprecated: [] },
   stat: { names: statNames, deprecated: [] },
   ih: { names: ihNames, deprecated: [] },
   ivh: { names: ivhNames, deprecated: [] },

@@ -7,6 +7,7 @@ import { hasSteps, type PreprocessSteps, stepKernels, stepsOfSettings } from './
 import { levels } from './discretise/levels.ts';
 import { gather } from './firstorder/gather.ts';
 import { histogram } from './firstorder/histogram.ts';
+import { mean, rows } from './firstorder/peak.ts';
 import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
@@ -31,6 +32,7 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
   shape: [mesh, extremes],
   shape2D: [mesh, extremes],
   firstorder: [levels],
+  loc: [rows, mean],
   stat: [],
   ih: [levels],
   ivh: [],

@@ -5,6 +5,7 @@ import type { FeatureClass, WantedFeatures } from '../classes.ts';
 import { recordLevels } from '../discretise/levels.ts';
 import { recordRank } from '../discretise/rank.ts';
 import { uploadRegions } from '../discretise/regions.ts';
+import { recordPeaks } from '../firstorder/peak.ts';
 import { recordValues } from '../firstorder/values.ts';
 import { recordExtremes, recordMesh } from '../shape/surface.ts';
 import {
@@ -50,6 +51,8 @@ export interface Counts {
   readonly distanceZones: Uint32Array | null;
   readonly gldm: Uint32Array | null;
   readonly ngtdm: Uint32Array | null;
+  /** Ranges of the mean intensities around the voxels of the largest intensity, and around all. */
+  readonly peaks: { readonly local: Uint32Array; readonly global: Uint32Array } | null;
   readonly mesh: Uint32Array | null;
   readonly lines: Uint32Array | null;
   readonly volumes: Uint32Array | null;
@@ -160,6 +163,7 @@ async function recordCounts(
   );
   const needValues = needsValues(wanted) || describesIntensities(input, pass);
   const values = needValues ? recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values) : null;
+  const peaks = when('loc', () => recordPeaks(rec, cells, image, n, input.image.spacing));
   const boxes = pass.states.map((s) => s.extent.box);
   const surface = layout.lines;
   const mesh = get(surface && recordMesh(rec, shape.cells, boxes));
@@ -192,6 +196,7 @@ async function recordCounts(
     distanceZones: read(distanceZones),
     gldm: read(gldm),
     ngtdm: read(ngtdm),
+    peaks: peaks && { local: results.u32(peaks.local), global: results.u32(peaks.global) },
     mesh: read(mesh),
     lines: read(lines),
     volumes: read(volumes),

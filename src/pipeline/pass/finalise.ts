@@ -4,11 +4,13 @@ import type { FeatureValues } from '../feature-values.ts';
 import { firstOrderFeatures } from '../firstorder/features.ts';
 import { ihFeatures } from '../firstorder/ibsi/ih.ts';
 import { ivhFeatures, type IvhOptions } from '../firstorder/ibsi/ivh.ts';
+import { locFeatures } from '../firstorder/ibsi/loc.ts';
 import { statFeatures } from '../firstorder/ibsi/stat.ts';
 import type { RoiValues } from '../firstorder/statistics.ts';
 import { decodeValues } from '../firstorder/values.ts';
 import type { Settings } from '../settings.ts';
 import { pair } from '../roi/extent.ts';
+import { decodeRange } from '../roi/range.ts';
 import { shapeFeatures } from '../shape/features.ts';
 import { shape2DFeatures } from '../shape/features2d.ts';
 import { decodeExtremes, decodeMesh } from '../shape/surface.ts';
@@ -103,6 +105,11 @@ function computeClass(
         dimension,
         deprecated: features,
       });
+    case 'loc': {
+      const { local, global } = counts.peaks as NonNullable<Counts['peaks']>;
+      const largest = (ranges: Uint32Array) => decodeRange(ranges, region, 'twofold').maximum;
+      return locFeatures(largest(local), largest(global));
+    }
     case 'ih':
       return ihFeatures(levelTable(counts, region));
     case 'ivh':

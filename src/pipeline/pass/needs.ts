@@ -1,5 +1,6 @@
 /** What the wanted classes need of a pass beyond the regions and their intensities. */
 import type { FeatureClass, WantedFeatures } from '../classes.ts';
+import { PEAK_RADIUS } from '../firstorder/peak.ts';
 
 export interface PassNeeds {
   /** The regions as they were before resegmentation. */
@@ -14,7 +15,7 @@ export const noNeeds: PassNeeds = { morphology: false, reach: 0 };
 const morphologyClasses: readonly FeatureClass[] = ['dzm'];
 
 /** How far around the regions classes look, millimetres. */
-const reaches: Readonly<Partial<Record<FeatureClass, number>>> = {};
+const reaches: Readonly<Partial<Record<FeatureClass, number>>> = { loc: PEAK_RADIUS };
 
 /** The needs of all wanted classes together. */
 export const passNeeds = (wanted: WantedFeatures): PassNeeds => ({

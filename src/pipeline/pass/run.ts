@@ -4,6 +4,7 @@ import { intensityClasses, maskClasses, type WantedFeatures } from '../classes.t
 import { regionDiagnostics } from '../diagnostics.ts';
 import { PipelineError } from '../errors.ts';
 import type { FeatureValues } from '../feature-values.ts';
+import { PEAK_BYTES } from '../firstorder/peak.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
@@ -54,7 +55,8 @@ export async function runPass(
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
   const needs = passNeeds(wanted);
-  const need = passBox(input, needs).cells * (input.source ? DERIVED_KEY_BYTES : input.image.keyBytes);
+  const bytes = Math.max(input.source ? DERIVED_KEY_BYTES : input.image.keyBytes, wanted.has('loc') ? PEAK_BYTES : 0);
+  const need = passBox(input, needs).cells * bytes;
   if (need > limit) return runHalves(input, need, limit, wanted, set, signal);
   const pass = await preparePass(input, needs);
   const buffers = [...pass.buffers];
