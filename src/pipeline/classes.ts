@@ -5,6 +5,7 @@ import { ihNames } from './firstorder/ibsi/ih.ts';
 import { ivhNames } from './firstorder/ibsi/ivh.ts';
 import { locNames } from './firstorder/ibsi/loc.ts';
 import { statNames } from './firstorder/ibsi/stat.ts';
+import { morphNames } from './morph/features.ts';
 import { suggest } from './settings.ts';
 import { shapeNames } from './shape/features.ts';
 import { shape2DNames } from './shape/features2d.ts';
@@ -35,6 +36,7 @@ const pyradiomics = {
 
 /** Classes of IBSI's features: class and feature together are IBSI's tag without the aggregation. */
 const ibsi = {
+  morph: { names: morphNames, deprecated: [] },
   loc: { names: locNames, deprecated: [] },
   stat: { names: statNames, deprecated: [] },
   ih: { names: ihNames, deprecated: [] },
@@ -100,10 +102,10 @@ function checkFeatures(name: FeatureClass, features: readonly string[] | null): 
   );
 }
 
-const computedOnMask: readonly FeatureClass[] = ['shape', 'shape2D'];
+const computedOnMask: readonly FeatureClass[] = ['shape', 'shape2D', 'morph'];
 const isMaskClass = (name: FeatureClass): boolean => computedOnMask.includes(name);
 
-/** The classes that are computed once, on the mask. */
+/** The classes that are computed once, on the mask; morph looks at the original image too. */
 export const maskClasses = (wanted: WantedFeatures): WantedFeatures =>
   new Map([...wanted].filter(([name]) => isMaskClass(name)));
 

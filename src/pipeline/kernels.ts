@@ -8,6 +8,8 @@ import { levels } from './discretise/levels.ts';
 import { gather } from './firstorder/gather.ts';
 import { histogram } from './firstorder/histogram.ts';
 import { mean, rows } from './firstorder/peak.ts';
+import { autocorrelationKernels } from './morph/autocorrelation.ts';
+import { needsCorrelation, needsPairs } from './morph/features.ts';
 import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
@@ -31,6 +33,7 @@ type AnyKernel = Kernel;
 const byClass: Record<FeatureClass, readonly unknown[]> = {
   shape: [mesh, extremes],
   shape2D: [mesh, extremes],
+  morph: [mesh, extremes],
   firstorder: [levels],
   loc: [rows, mean],
   stat: [],
@@ -59,6 +62,8 @@ export function kernelsFor(
   const list: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
   if (hasSteps(steps) || derivedTypes(types).length > 0) list.push(encode);
   for (const name of wanted.keys()) list.push(...byClass[name]);
+  const morph = wanted.get('morph') ?? [];
+  if (needsCorrelation(morph)) list.push(...autocorrelationKernels(needsPairs(morph)));
   if (needsValues(wanted) && integers !== null) list.push(integers ? histogram : gather);
   if (settings.additionalInfo) list.push(start, link, volumes);
   if (settings.resegmentRange) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));

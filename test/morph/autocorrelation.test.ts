@@ -38,7 +38,10 @@ describe('morph/fourier', () => {
       );
       const rec = new Recording('test');
       // Lines side by side in the source, one after the other in the result.
-      const data = Float32Array.from({ length: 12 * count }, (_, k) => lines[(k >> 1) % 6]![Math.floor(k / 12)]![k & 1]!);
+      const data = Float32Array.from(
+        { length: 12 * count },
+        (_, k) => lines[(k >> 1) % 6]![Math.floor(k / 12)]![k & 1]!,
+      );
       const buffer = rec.upload('source', data);
       const result = rec.buffer('result', 48 * length);
       recordFourier(
@@ -98,11 +101,41 @@ const full = new Uint8Array(voxelCount(size)).fill(1);
 const slope = Array.from({ length: voxelCount(size) }, (_, k) => k % 13);
 
 const images: { name: string; labels: Uint8Array; values: VoxelArray; size: Vec3; spacing: Vec3 }[] = [
-  { name: 'integers, three labels', labels: randomLabels(size, 3, 0.7, 1), values: Int16Array.from(noise(size, 2, 900, 40)), size, spacing: [1, 1, 1] },
-  { name: 'unsigned integers above 2^31', labels: full, values: Uint32Array.from(noise(size, 3, 900, 3e9)), size, spacing: [0.7, 0.7, 3] },
-  { name: 'float32 far from 0', labels: full, values: Float32Array.from(noise(size, 4, 3, 1000)), size, spacing: [2, 1, 0.5] },
-  { name: 'float32, tiny', labels: randomLabels(size, 1, 0.5, 5), values: Float32Array.from(noise(size, 6, 1e-20, 0)), size, spacing: [1, 2, 3] },
-  { name: 'float64 far from 0', labels: full, values: Float64Array.from(noise(size, 7, 1e-3, -12345.678)), size, spacing: [1, 1, 1] },
+  {
+    name: 'integers, three labels',
+    labels: randomLabels(size, 3, 0.7, 1),
+    values: Int16Array.from(noise(size, 2, 900, 40)),
+    size,
+    spacing: [1, 1, 1],
+  },
+  {
+    name: 'unsigned integers above 2^31',
+    labels: full,
+    values: Uint32Array.from(noise(size, 3, 900, 3e9)),
+    size,
+    spacing: [0.7, 0.7, 3],
+  },
+  {
+    name: 'float32 far from 0',
+    labels: full,
+    values: Float32Array.from(noise(size, 4, 3, 1000)),
+    size,
+    spacing: [2, 1, 0.5],
+  },
+  {
+    name: 'float32, tiny',
+    labels: randomLabels(size, 1, 0.5, 5),
+    values: Float32Array.from(noise(size, 6, 1e-20, 0)),
+    size,
+    spacing: [1, 2, 3],
+  },
+  {
+    name: 'float64 far from 0',
+    labels: full,
+    values: Float64Array.from(noise(size, 7, 1e-3, -12345.678)),
+    size,
+    spacing: [1, 1, 1],
+  },
   { name: 'a slope', labels: full, values: Int16Array.from(slope), size, spacing: [1, 1, 1] },
   ...awkwardSizes
     .filter((s) => voxelCount(s) > 1)
@@ -121,7 +154,14 @@ describe('Moran and Geary', () => {
   it.each(images)('$name equals the CPU twin', async ({ labels, values, size, spacing }) => {
     const all = await measure(engine(), labels, values, size, spacing);
     all.forEach(({ found, n }, r) => {
-      const expected = autocorrelation(voxelsOf(Array.from(labels, (l) => l === r + 1 ? 1 : 0), values, size, spacing));
+      const expected = autocorrelation(
+        voxelsOf(
+          Array.from(labels, (l) => (l === r + 1 ? 1 : 0)),
+          values,
+          size,
+          spacing,
+        ),
+      );
       const { moran_i, geary_c } = autocorrelationFeatures(found, n);
       expectClose(found.pairs!.weight, expected.weight, { rel: TRANSFORM, what: 'weights' });
       expectClose(moran_i, expected.moran, { abs: PAIRS, what: `Moran's I of ${r}` });

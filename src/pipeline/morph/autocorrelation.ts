@@ -133,7 +133,12 @@ function recordDeviations(rec: Recording, from: CorrelatedRegion, { size }: Layo
 }
 
 /** The spectrum of the weights: planes of x, then z, then y fastest; an eighth of it, the rest is its mirror image. */
-function recordWeights(rec: Recording, { lengths, half }: Layout, spacing: Vec3, roots: readonly BufferRef[]): BufferRef {
+function recordWeights(
+  rec: Recording,
+  { lengths, half }: Layout,
+  spacing: Vec3,
+  roots: readonly BufferRef[],
+): BufferRef {
   const [hx, hy, hz] = half;
   const buffer = (name: string) => rec.buffer(`morph/distances.${name}`, BYTES * product(half));
   const [weights, other] = [buffer('weights'), buffer('other')];
@@ -284,7 +289,13 @@ export async function correlate(
     }
     signal?.throwIfAborted();
     const words = (await engine.execute(last)).u32(download);
-    return decode(new Float32Array(words.buffer, words.byteOffset, words.length), layout, origin, scale, pairs ? unit : null);
+    return decode(
+      new Float32Array(words.buffer, words.byteOffset, words.length),
+      layout,
+      origin,
+      scale,
+      pairs ? unit : null,
+    );
   } finally {
     engine.release(...kept);
   }

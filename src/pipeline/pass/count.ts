@@ -6,8 +6,10 @@ import { recordLevels } from '../discretise/levels.ts';
 import { recordRank } from '../discretise/rank.ts';
 import { uploadRegions } from '../discretise/regions.ts';
 import { recordPeaks } from '../firstorder/peak.ts';
-import { recordValues } from '../firstorder/values.ts';
-import { recordExtremes, recordMesh } from '../shape/surface.ts';
+import type { RoiValues } from '../firstorder/statistics.ts';
+import { decodeValues, recordValues } from '../firstorder/values.ts';
+import type { IntensityMask } from '../morph/features.ts';
+import { recordSurface, type SurfaceCounts } from '../shape/surface.ts';
 import {
   connectivity,
   type Forest,
@@ -53,9 +55,12 @@ export interface Counts {
   readonly ngtdm: Uint32Array | null;
   /** Ranges of the mean intensities around the voxels of the largest intensity, and around all. */
   readonly peaks: { readonly local: Uint32Array; readonly global: Uint32Array } | null;
-  readonly mesh: Uint32Array | null;
-  readonly lines: Uint32Array | null;
+  /** Surfaces of the shape features, and of the morphological mask. */
+  readonly shape: SurfaceCounts | null;
+  readonly morphology: SurfaceCounts | null;
   readonly volumes: Uint32Array | null;
+  /** The intensities of each region and where they lie, for the class morph. */
+  readonly intensityMasks: readonly IntensityMask[] | null;
 }
 
 /** Bytes of level-indexed tables beyond which grey levels are replaced by their ranks first (one more round trip). */
@@ -92,7 +97,7 @@ async function countRanked(
   try {
     const full = (await input.engine.execute(rec)).u32(histogram);
     const ranked = rankRows(full, binning.rows);
-    const dense = layoutFor(input, pass, ranked.rows, ranked.greyLevels, layout.lines !== null);
+    const dense = layoutFor(input, pass, ranked.rows, ranked.greyLevels);
     checkTables(input, dense);
     const next = new Recording('pass/count');
     const from = uploadRegions(next, rows);
@@ -108,9 +113,8 @@ async function countRanked(
 /** Counts everything that the wanted classes need. */
 export async function countPass(input: PassInput, pass: PreparedPass, wanted: WantedFeatures): Promise<Counts> {
   const binned = needsLevels(wanted);
-  const withLines = wanted.has('shape') || wanted.has('shape2D');
   const binning = binned ? discretise(input, pass) : withoutLevels(pass);
-  const layout = layoutFor(input, pass, binning.rows, everyLevel(binning.rows), withLines);
+  const layout = layoutFor(input, pass, binning.rows, everyLevel(binning.rows));
   if (binned && tableBytes(layout) > RANK_BYTES) return countRanked(input, pass, binning, layout, wanted);
   const rec = new Recording('pass/count');
   const regions = uploadRegions(rec, regionRows(binning, pass.image.words, pass, layout, binning.rows));
@@ -164,10 +168,17 @@ async function recordCounts(
   const needValues = needsValues(wanted) || describesIntensities(input, pass);
   const values = needValues ? recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values) : null;
   const peaks = when('loc', () => recordPeaks(rec, cells, image, n, input.image.spacing));
-  const boxes = pass.states.map((s) => s.extent.box);
-  const surface = layout.lines;
-  const mesh = get(surface && recordMesh(rec, shape.cells, boxes));
-  const lines = get(surface && recordExtremes(rec, shape.cells, boxes, surface));
+  const surface = ({ cells: mask, extents }: MaskCells) =>
+    recordSurface(
+      rec,
+      mask,
+      extents.map(({ box }) => box),
+    );
+  const shapeSurface = when(['shape', 'shape2D'], () => surface(shape));
+  const morphSurface = when(
+    'morph',
+    () => (shapeSurface && isWhole(pass) && shapeSurface) || surface(pass.morphology as MaskCells),
+  );
   // Volumes of the mask as it was have been counted before resegmentation.
   const countVolumes = input.settings.additionalInfo && pass.states === pass.original;
   const forest = when(['glszm', 'dzm'], () => recordZoneForest(rec, cells, connectivity(unit, cells.box)));
@@ -197,10 +208,21 @@ async function recordCounts(
     gldm: read(gldm),
     ngtdm: read(ngtdm),
     peaks: peaks && { local: results.u32(peaks.local), global: results.u32(peaks.global) },
-    mesh: read(mesh),
-    lines: read(lines),
+    shape: shapeSurface?.(results) ?? null,
+    morphology: morphSurface?.(results) ?? null,
     volumes: read(volumes),
+    intensityMasks: null,
   };
+}
+
+/** Whether the mask of the shape features is the morphological one: cropping it has taken nothing away. */
+const isWhole = ({ shape, morphology }: PreparedPass): boolean =>
+  shape.extents.every(({ voxels }, region) => voxels === morphology?.extents[region]?.voxels);
+
+/** The intensities of one region. */
+export function valuesOf(pass: PreparedPass, { values, layout }: Counts, region: number): RoiValues {
+  const { range } = pass.states[region] as PreparedPass['states'][number];
+  return decodeValues(values as Uint32Array, layout.values, region, pass.image, range);
 }
 
 /** The rows of one region. */

@@ -6,14 +6,13 @@ import { ihFeatures } from '../firstorder/ibsi/ih.ts';
 import { ivhFeatures, type IvhOptions } from '../firstorder/ibsi/ivh.ts';
 import { locFeatures } from '../firstorder/ibsi/loc.ts';
 import { statFeatures } from '../firstorder/ibsi/stat.ts';
-import type { RoiValues } from '../firstorder/statistics.ts';
-import { decodeValues } from '../firstorder/values.ts';
 import type { Settings } from '../settings.ts';
-import { pair } from '../roi/extent.ts';
+import { type IntensityMask, morphFeatures } from '../morph/features.ts';
+import { type Extent, pair } from '../roi/extent.ts';
 import { decodeRange } from '../roi/range.ts';
-import { shapeFeatures } from '../shape/features.ts';
+import { shapeFeatures, type ShapeInput } from '../shape/features.ts';
 import { shape2DFeatures } from '../shape/features2d.ts';
-import { decodeExtremes, decodeMesh } from '../shape/surface.ts';
+import { decodeExtremes, decodeMesh, type SurfaceCounts } from '../shape/surface.ts';
 import { decodeZones } from '../texture/components.ts';
 import { dzmFeatures } from '../texture/features/dzm.ts';
 import { glcmFeatures } from '../texture/features/glcm.ts';
@@ -23,8 +22,8 @@ import { glszmFeatures } from '../texture/features/glszm.ts';
 import { nglFeatures } from '../texture/features/ngl.ts';
 import { ngtdmFeatures } from '../texture/features/ngtdm.ts';
 import type { GlcmMatrix, GldmMatrix, GldzmMatrix, GlrlmMatrix, NgtdmMatrix } from '../texture/matrices.ts';
-import { type Counts, levelTable } from './count.ts';
-import type { PassInput, PreparedPass } from './prepare.ts';
+import { type Counts, levelTable, valuesOf } from './count.ts';
+import type { MaskCells, PassInput, PreparedPass } from './prepare.ts';
 
 /** The matrices of one region, cut out of the tables of all regions. */
 export function glcmOf({ layout, glcm }: Counts, region: number): GlcmMatrix {
@@ -142,10 +141,23 @@ function computeClass(
       return gldmFeatures(levelTable(counts, region), gldmOf(counts, region));
     case 'ngtdm':
       return ngtdmFeatures(levelTable(counts, region), ngtdmOf(counts, region));
-    case 'shape':
-      return dimension === 2 ? null : shapeFeatures(surfaceOf(pass, counts, region), { spacing, deprecated: features });
-    case 'shape2D':
-      return shape2DFeatures(surfaceOf(pass, counts, region), { spacing, dimension, settings, deprecated: features });
+    case 'shape': {
+      if (dimension === 2) return null;
+      const surface = surfaceOf(pass.shape, counts.shape as SurfaceCounts, region);
+      return shapeFeatures(surface, { spacing, deprecated: features });
+    }
+    case 'shape2D': {
+      const surface = surfaceOf(pass.shape, counts.shape as SurfaceCounts, region);
+      const { box } = state.extent;
+      return shape2DFeatures({ ...surface, box }, { spacing, dimension, settings, deprecated: features });
+    }
+    case 'morph': {
+      if (dimension === 2) return null;
+      const mask = pass.morphology as MaskCells;
+      const shape = surfaceOf(mask, counts.morphology as SurfaceCounts, region);
+      const intensity = (counts.intensityMasks as readonly IntensityMask[])[region] as IntensityMask;
+      return morphFeatures({ shape, extent: mask.extents[region] as Extent, intensity }, spacing, features);
+    }
   }
 }
 
@@ -156,23 +168,10 @@ function rangeOf({ resegmentRange, resegmentMode }: Settings): IvhOptions['range
   return { lower, upper };
 }
 
-/** The intensities of one region. */
-function valuesOf(pass: PreparedPass, { values, layout }: Counts, region: number): RoiValues {
-  const { range } = pass.states[region] as PreparedPass['states'][number];
-  return decodeValues(values as Uint32Array, layout.values, region, pass.image, range);
-}
-
-function surfaceOf(pass: PreparedPass, counts: Counts, region: number) {
-  return {
-    mesh: decodeMesh(counts.mesh as Uint32Array, region),
-    extremes: decodeExtremes(
-      counts.lines as Uint32Array,
-      counts.layout.lines as NonNullable<Counts['layout']['lines']>,
-      region,
-    ),
-    moments: (pass.shape.extents[region] as PreparedPass['shape']['extents'][number]).moments,
-    box: (pass.states[region] as PreparedPass['states'][number]).extent.box,
-  };
+/** The surface of one region of a mask. */
+function surfaceOf({ extents }: MaskCells, { mesh, lines, layout }: SurfaceCounts, region: number): ShapeInput {
+  const { moments } = extents[region] as Extent;
+  return { mesh: decodeMesh(mesh, region), extremes: decodeExtremes(lines, layout, region), moments };
 }
 
 /** Feature columns of one region in PyRadiomics' order, with the reasons of NaN values. @param image the first part of their names */

@@ -6,7 +6,6 @@ import { edgeKeys, levelCount } from '../discretise/levels.ts';
 import type { RegionRow } from '../discretise/regions.ts';
 import { PipelineError } from '../errors.ts';
 import { planValues, type ValuePlan } from '../firstorder/values.ts';
-import { type LineLayout, lineLayout } from '../shape/surface.ts';
 import { type Axis, maxDistance } from '../texture/distance.ts';
 import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
@@ -37,7 +36,6 @@ export interface CountLayout {
   /** Grey level of each row of all regions. */
   readonly greyLevels: Uint32Array;
   readonly values: ValuePlan;
-  readonly lines: LineLayout | null;
 }
 
 /** The axis (0 = z) across the slices of force2D; null without it. PyRadiomics numbers the axes of a 2D image y = 0, x = 1. */
@@ -81,7 +79,7 @@ const levelClasses: readonly FeatureClass[] = [
   'dzm',
   'ngl',
 ];
-const valueClasses: readonly FeatureClass[] = ['firstorder', 'stat', 'ivh'];
+const valueClasses: readonly FeatureClass[] = ['firstorder', 'stat', 'ivh', 'morph'];
 
 /** Whether any wanted class needs grey levels. */
 export const needsLevels = (wanted: WantedFeatures): boolean => levelClasses.some((c) => wanted.has(c));
@@ -139,7 +137,6 @@ export function layoutFor(
   pass: PreparedPass,
   rows: readonly number[],
   greyLevels: Uint32Array,
-  withLines: boolean,
 ): CountLayout {
   const around = neighbourhoods(input);
   const axes = axesOf(input);
@@ -159,7 +156,6 @@ export function layoutFor(
       pass.states.map((s) => s.range),
       pass.states.map((s) => s.extent.voxels),
     ),
-    lines: withLines ? lineLayout(pass.states.map((s) => s.extent.box)) : null,
   };
 }
 

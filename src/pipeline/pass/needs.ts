@@ -12,7 +12,7 @@ export interface PassNeeds {
 export const noNeeds: PassNeeds = { morphology: false, reach: 0 };
 
 /** Classes that look at IBSI's morphological mask. */
-const morphologyClasses: readonly FeatureClass[] = ['dzm'];
+const morphologyClasses: readonly FeatureClass[] = ['dzm', 'morph'];
 
 /** How far around the regions classes look, millimetres. */
 const reaches: Readonly<Partial<Record<FeatureClass, number>>> = { loc: PEAK_RADIUS };

@@ -8,6 +8,7 @@ import { PEAK_BYTES } from '../firstorder/peak.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
+import { correlateRegions } from './correlate.ts';
 import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
@@ -81,9 +82,7 @@ export async function runPass(
     signal?.throwIfAborted();
     const images = [original, ...derived];
     // All in flight at once: the GPU has the next image before the host has read the last.
-    const counts = await Promise.all(
-      images.map((image) => countPass(image.input, image.pass, wantedOn(image, wanted))),
-    );
+    const counts = await Promise.all(images.map((image) => countImage(image, wantedOn(image, wanted), signal)));
     const counted = images.map((image, k) => ({ ...image, counts: counts[k]! }));
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
@@ -117,6 +116,14 @@ function originalPass(input: PassInput, pass: PreparedPass): ImagePass {
 function wantedOn({ type, name }: ImagePass, wanted: WantedFeatures): WantedFeatures {
   if (name !== 'original') return intensityClasses(wanted);
   return type ? wanted : maskClasses(wanted);
+}
+
+/** Counts an image, and goes over the pairs of voxels that morph asks for. */
+async function countImage({ input, pass }: ImagePass, wanted: WantedFeatures, signal?: AbortSignal): Promise<Counts> {
+  const counts = await countPass(input, pass, wanted);
+  const morph = wanted.get('morph');
+  if (!morph || input.image.dimension === 2) return counts;
+  return { ...counts, intensityMasks: await correlateRegions(input, pass, counts, morph, signal) };
 }
 
 type CountedImage = ImagePass & { readonly counts: Counts };

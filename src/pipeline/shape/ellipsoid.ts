@@ -34,7 +34,7 @@ export function ellipsoidArea([a, b, c]: SemiAxes): number {
 
 /** Dimensions of the points with a 1 as fourth coordinate, which makes ellipsoids with any centre ones round the origin. */
 const LIFTED = 4;
-/** Relative excess of the farthest point at which the search ends: the volume is within three halves of it. */
+/** Relative excess of the farthest point at which the search ends: the volume is within (1 + excess)^2. */
 const EXCESS = 1e-7;
 /** Far more steps than any region has needed; the ellipsoid encloses the points whenever the search ends. */
 const MAX_STEPS = 100_000;
@@ -45,7 +45,8 @@ function momentMatrix(points: readonly Vec3[], weights: readonly number[]): Floa
   points.forEach(([x, y, z], k) => {
     const q = [x, y, z, 1];
     for (let i = 0; i < LIFTED; i++)
-      for (let j = 0; j < LIFTED; j++) m[i * LIFTED + j]! += (weights[k] as number) * (q[i] as number) * (q[j] as number);
+      for (let j = 0; j < LIFTED; j++)
+        m[i * LIFTED + j]! += (weights[k] as number) * (q[i] as number) * (q[j] as number);
   });
   return m;
 }

@@ -1,7 +1,7 @@
 /** shape/mesh and shape/extremes: the surface mesh of each region as exact integers. */
 import extremesSource from '../../../shaders/shape/extremes.wgsl?raw';
 import meshSource from '../../../shaders/shape/mesh.wgsl?raw';
-import { type BufferRef, defineKernel, packStructs, type Recording } from '../../engine/index.ts';
+import { type BufferRef, defineKernel, packStructs, type Recording, type Results } from '../../engine/index.ts';
 import { type Box, boxSize } from '../box.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import { pair } from '../roi/extent.ts';
@@ -107,6 +107,21 @@ export function recordExtremes(
     length,
   );
   return lines;
+}
+
+/** The surfaces of all regions of a mask. */
+export interface SurfaceCounts {
+  readonly mesh: Uint32Array;
+  readonly lines: Uint32Array;
+  readonly layout: LineLayout;
+}
+
+/** Counts and line ends of all regions. @param boxes box of each region in the unpadded box */
+export function recordSurface(rec: Recording, cells: RegionCells, boxes: readonly Box[]) {
+  const layout = lineLayout(boxes);
+  const mesh = rec.download(recordMesh(rec, cells, boxes));
+  const lines = rec.download(recordExtremes(rec, cells, boxes, layout));
+  return (results: Results): SurfaceCounts => ({ mesh: results.u32(mesh), lines: results.u32(lines), layout });
 }
 
 export function decodeExtremes(lines: Uint32Array, layout: LineLayout, region: number): Extremes {
