@@ -102,6 +102,13 @@ export const costs: Readonly<Record<string, Cost>> = {
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
+  // By the cells of the box: eight numbers of eight bytes for each where the spectrum is whole, a line of a hundred numbers
+  // in four steps of 40 operations for four; five transforms of an eighth to all of the lines.
+  'morph/deviations': { bytes: (w) => 16 * w.cells, operations: (w) => 15 * w.cells },
+  'morph/distances': { bytes: (w) => 8 * w.cells, operations: (w) => 12 * w.cells },
+  'morph/fourier': { bytes: (w) => 16 * 26 * w.cells, operations: (w) => 26 * 40 * w.cells },
+  'morph/weigh': { bytes: (w) => 8 * 24 * w.cells, operations: (w) => 8 * 15 * w.cells },
+  'morph/sums': { bytes: (w) => 16 * w.cells, operations: (w) => 100 * w.cells },
   'n4/inspect': perImageVoxel(4, 5),
   'n4/otsu:count': perImageVoxel(4, 6),
   'n4/otsu:threshold': perImageVoxel(4.125, 3),

@@ -44,7 +44,10 @@ describe('verify', () => {
     const families = new Set(rows.filter((r) => r.status === 'differs').map((r) => r.family));
     for (const family of ['statistics', 'intensity histogram', 'GLCM', 'GLRLM', 'GLSZM', 'NGTDM', 'NGLDM'])
       expect(families).toContain(family);
-    expect(families).not.toContain('morphology');
+    // Of the morphology, what looks at the intensities.
+    const shapes = rows.filter((r) => r.tag.startsWith('morph_') && r.status === 'differs').map((r) => r.tag);
+    expect(shapes).toEqual(expect.arrayContaining(['morph_moran_i']));
+    expect(shapes.filter((tag) => !/_(com|integ_int|moran_i|geary_c)$/.test(tag))).toEqual([]);
     expect(isVerified({ values: rows, notRun: [] })).toBe(false);
   });
 

@@ -63,23 +63,6 @@ async function rangeOf(engine: Engine, { image, mask }: Phantom, configuration: 
   return [Math.max(low, mean - reach), Math.min(high, mean + reach)] as const;
 }
 
-/** Voxels of the region before resegmentation, on the grid of the features. */
-const regionVoxels = (row: Row): number =>
-  number(
-    row,
-    'diagnostics_Mask-interpolated_VoxelNum' in row
-      ? 'diagnostics_Mask-interpolated_VoxelNum'
-      : 'diagnostics_Mask-original_VoxelNum',
-  );
-
-/** A value by IBSI's definition: axis lengths from the sample covariance (N - 1) where PyRadiomics takes the population's (N). */
-export function ibsiValue(tag: string, row: Row, column: string): number {
-  const value = number(row, column);
-  if (!/^morph_pca_(maj|min|least)_axis$/.test(tag)) return value;
-  const voxels = regionVoxels(row);
-  return value * Math.sqrt(voxels / (voxels - 1));
-}
-
 /**
  * Computes the consensus values of a data set that our classes have, and compares.
  * @param phantom image and region as published; the configuration says what is done to them
@@ -146,7 +129,7 @@ export async function checkSet(
     const found = columnOf(tag);
     const reason = found ? (expected === null ? 'the manual gives no value' : null) : whyMissing(tag);
     if (!found || reason) return { ...common, column: null, value: null, status: 'not available', reason };
-    const value = ibsiValue(tag, rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
+    const value = number(rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
     const agrees = Math.abs(value - (expected as number)) <= (tolerance as number);
     return { ...common, column: found.column, value, status: agrees ? 'agrees' : 'differs', reason: null };
   });

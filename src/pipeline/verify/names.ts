@@ -4,23 +4,6 @@
  */
 import { type FeatureClass, featureNames } from '../classes.ts';
 
-const morphology: Record<string, string> = {
-  morph_volume: 'shape_MeshVolume',
-  morph_vol_approx: 'shape_VoxelVolume',
-  morph_area_mesh: 'shape_SurfaceArea',
-  morph_av: 'shape_SurfaceVolumeRatio',
-  morph_comp_1: 'shape_Compactness1',
-  morph_comp_2: 'shape_Compactness2',
-  morph_sph_dispr: 'shape_SphericalDisproportion',
-  morph_sphericity: 'shape_Sphericity',
-  morph_diam: 'shape_Maximum3DDiameter',
-  morph_pca_maj_axis: 'shape_MajorAxisLength',
-  morph_pca_min_axis: 'shape_MinorAxisLength',
-  morph_pca_least_axis: 'shape_LeastAxisLength',
-  morph_pca_elongation: 'shape_Elongation',
-  morph_pca_flatness: 'shape_Flatness',
-};
-
 /** Sum variance is the cluster tendency, and dissimilarity the difference average: the same sums. */
 const glcm: Record<string, string> = {
   joint_max: 'MaximumProbability',
@@ -104,7 +87,7 @@ const families: Record<string, [string, Record<string, string>]> = {
 };
 
 /** Classes named as the tags begin, of the whole region and of slices too. */
-const wholeClasses: readonly string[] = ['loc', 'stat', 'ih', 'ivh'] satisfies FeatureClass[];
+const wholeClasses: readonly string[] = ['morph', 'loc', 'stat', 'ih', 'ivh'] satisfies FeatureClass[];
 const textureClasses: readonly string[] = ['dzm', 'ngl'] satisfies FeatureClass[];
 
 /** The column without the image that has a tag's feature; null where none has. */
@@ -130,7 +113,7 @@ const ofWholeRegion = /^cm_inv_diff(_mom)?_norm_2D_/;
 /** Column of a tag and the aggregation it needs; null for features that no class has. */
 export function columnOf(tag: string): TaggedColumn | null {
   if (ofWholeRegion.test(tag)) return null;
-  const whole = tag in morphology ? morphology[tag] : featureOf(...split(tag), wholeClasses);
+  const whole = featureOf(...split(tag), wholeClasses);
   if (whole) return { column: `original_${whole}`, aggregation: '3D' };
   const match = /^([a-z]+)_(.+?)_(3D|2D|2_5D)(_avg|_comb)?$/.exec(tag) as
     | [string, string, string, string, string?]
