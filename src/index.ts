@@ -34,7 +34,6 @@ export {
   parseNyul,
 } from './pipeline/normalise/index.ts';
 export {
-  type GridRule,
   gridOfStep,
   type PreprocessResult,
   type PreprocessSteps,
@@ -60,6 +59,8 @@ export {
 export type { Row } from './pipeline/row.ts';
 export { type LabelUnion, parseLabels } from './pipeline/selection.ts';
 export {
+  type GridRule,
+  type MaskRule,
   parseSettings,
   parseSettingText,
   type Settings,

@@ -4,10 +4,11 @@ import { Recording } from '../src/engine/index.ts';
 import { extract } from '../src/pipeline/extract.ts';
 import { n4 } from '../src/pipeline/n4/index.ts';
 import { normaliseVolume } from '../src/pipeline/normalise/index.ts';
-import { gridOfStep, type PreprocessSteps, preprocess } from '../src/pipeline/preprocess.ts';
+import { gridOfStep, type PreprocessSteps, preprocess, type ResampleStep } from '../src/pipeline/preprocess.ts';
 import type { ProgressEvent } from '../src/pipeline/progress.ts';
 import { resample } from '../src/pipeline/resample/index.ts';
 import type { Row } from '../src/pipeline/row.ts';
+import type { SettingsInput } from '../src/pipeline/settings.ts';
 import type { Mask, Vec3, Volume } from '../src/pipeline/volume.ts';
 import { expectClose } from './support/close.ts';
 import { useEngine } from './support/engine.ts';
@@ -146,6 +147,55 @@ describe('extract after steps', () => {
     const [expected] = await extract(engine(), processed, labels as Mask, options);
     for (const [column, value] of Object.entries(features(expected)))
       expectClose(features(row)[column] as number, value as number, { rel: FLOAT32, what: column });
+  });
+
+  it.each([
+    [{ resampledGrid: 'ibsi' }, { grid: 'ibsi' }],
+    [
+      { resampledGrid: 'ibsi', resampledRounding: false },
+      { grid: 'ibsi', round: false },
+    ],
+    [
+      { resampledGrid: 'itk', resampledMask: 'majority' },
+      { grid: 'itk', mask: 'majority' },
+    ],
+    [
+      { resampledGrid: 'ibsi', resampledMask: 'nearest' },
+      { grid: 'ibsi', mask: 'nearest' },
+    ],
+  ] as [SettingsInput, Partial<ResampleStep>][])('takes %j for the step %j', async (settings, step) => {
+    const shared = { binWidth: 10, additionalInfo: false };
+    const spacing = [1.5, 1.5, 1.5];
+    const [bySettings] = await extract(engine(), image, mask, {
+      settings: { ...shared, resampledPixelSpacing: spacing, interpolator: 'sitkLinear', ...settings },
+    });
+    const resample = { spacing, interpolator: 'sitkLinear', ...step } as const;
+    const [byStep] = await extract(engine(), image, mask, { settings: shared, preprocess: { resample } });
+    expect(features(bySettings)).toEqual(features(byStep));
+  });
+
+  it('has another region and other intensities by other rules', async () => {
+    const settings: SettingsInput = {
+      resampledPixelSpacing: [1.5, 1.5, 1.5],
+      interpolator: 'sitkLinear',
+      resampledGrid: 'ibsi',
+    };
+    const run = async (more: SettingsInput) => {
+      const classes = { shape: ['VoxelVolume'], firstorder: ['Mean'] };
+      const [row] = await extract(engine(), image, mask, { settings: { ...settings, ...more }, classes });
+      return Object.values(features(row)) as [number, number];
+    };
+    const [volume, mean] = await run({});
+    expect((await run({ resampledMask: 'nearest' }))[0]).not.toBe(volume);
+    expect((await run({ resampledRounding: false }))[1]).not.toBe(mean);
+    expect(await run({ resampledMask: 'majority', resampledRounding: true })).toEqual([volume, mean]);
+  });
+
+  it('refuses to say how to resample without a spacing', async () => {
+    const wanted = { settings: { resampledRounding: true } };
+    await expect(extract(engine(), image, mask, wanted)).rejects.toThrow(
+      /resampledRounding: needs resampledPixelSpacing/,
+    );
   });
 
   it('refuses a setting and a step for the same', async () => {

@@ -16,7 +16,7 @@ import { compact } from './roi/compact.ts';
 import { encode } from './roi/encode.ts';
 import { extent } from './roi/extent.ts';
 import { range } from './roi/range.ts';
-import { resegment } from './roi/resegment.ts';
+import { resegment, resegments } from './roi/resegment.ts';
 import { needsValues } from './pass/layout.ts';
 import type { Settings } from './settings.ts';
 import { extremes, mesh } from './shape/surface.ts';
@@ -66,7 +66,7 @@ export function kernelsFor(
   if (needsCorrelation(morph)) list.push(...autocorrelationKernels(needsPairs(morph)));
   if (needsValues(wanted) && integers !== null) list.push(integers ? histogram : gather);
   if (settings.additionalInfo) list.push(start, link, volumes);
-  if (settings.resegmentRange) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
+  if (resegments(settings)) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
   return [...new Set(list)] as AnyKernel[];
 }
 

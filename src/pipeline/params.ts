@@ -4,7 +4,7 @@ import { type ClassSelection, type FeatureClass, featureClasses, featureNames, p
 import { PipelineError } from './errors.ts';
 import { type ImageTypeName, type ImageTypeSelection, imageTypeNames } from './image-types.ts';
 import { type VoxelSettingsInput, voxelSettingSchema } from './map/options.ts';
-import { type SettingsInput, settingNames, settingsSchema, suggest } from './settings.ts';
+import { settingConflicts, type SettingsInput, settingNames, settingsSchema, suggest } from './settings.ts';
 
 /** What an extraction computes, and how. */
 export interface Params {
@@ -81,7 +81,12 @@ function issuesOf(issue: z.core.$ZodIssue, value: unknown): ParamsIssue[] {
 /** Everything that is wrong with parameters; nothing where they can be used. @param value what a file holds */
 export function checkParams(value: unknown): ParamsIssue[] {
   const result = paramsSchema.safeParse(value ?? {});
-  return result.success ? [] : result.error.issues.flatMap((issue) => issuesOf(issue, value));
+  if (!result.success) return result.error.issues.flatMap((issue) => issuesOf(issue, value));
+  const { setting: given } = (value ?? {}) as z.input<typeof paramsSchema>;
+  return settingConflicts(given ?? {}).map(({ setting, message }) => ({
+    path: ['setting', setting],
+    message: `setting.${setting}: ${message}`,
+  }));
 }
 
 /**

@@ -13,19 +13,14 @@ import {
   type Interpolator,
   isSameGrid,
   itkGrid,
-  type MaskRule,
   parseInterpolator,
   pyradiomicsGrid,
   recordResample,
   resampleKernels,
 } from './resample/index.ts';
 import { findMaskLabels } from './selection.ts';
-import type { Settings } from './settings.ts';
+import type { GridRule, MaskRule, Settings } from './settings.ts';
 import type { Geometry, Mask, Volume } from './volume.ts';
-
-/** Where the voxels of a resampled image lie: PyRadiomics' (round the region), IBSI's (centres agree), ITK's (origins agree). */
-export const gridRules = ['pyradiomics', 'ibsi', 'itk'] as const;
-export type GridRule = (typeof gridRules)[number];
 
 /** Resampling to a spacing. */
 export interface ResampleStep {
@@ -42,6 +37,8 @@ export interface ResampleStep {
    * integer types, which are cut off towards zero elsewhere as ITK does.
    */
   readonly round?: boolean;
+  /** How masks come onto the grid. Default: majority on IBSI's grid, else nearest. */
+  readonly mask?: MaskRule;
 }
 
 /** Which steps to take; those left out are skipped. */
@@ -51,15 +48,19 @@ export interface PreprocessSteps {
   readonly resample?: ResampleStep | null;
 }
 
-/** What PyRadiomics' settings ask for; null where they ask for nothing. */
+/** What the settings ask for; null where they ask for nothing. */
 export function stepsOfSettings(settings: Settings): PreprocessSteps {
   const { normalize, normalizeScale: scale, removeOutliers: outliers, resampledPixelSpacing, padDistance } = settings;
+  const { resampledGrid: grid, resampledRounding: round, resampledMask: mask } = settings;
   return {
     normalise: normalize ? { name: 'pyradiomics', scale, outliers } : null,
     resample: resampledPixelSpacing && {
       spacing: resampledPixelSpacing,
       interpolator: parseInterpolator(settings.interpolator),
       padDistance,
+      grid,
+      ...(round === null ? {} : { round }),
+      ...(mask === null ? {} : { mask }),
     },
   };
 }
@@ -175,8 +176,8 @@ async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
 }
 
 /** How a mask comes onto the grid of a step: IBSI interpolates it and takes what is at least one half. */
-export const maskRuleOf = ({ grid }: Pick<ResampleStep, 'grid'>): MaskRule =>
-  grid === 'ibsi' ? 'majority' : 'nearest';
+export const maskRuleOf = ({ grid, mask }: Pick<ResampleStep, 'grid' | 'mask'>): MaskRule =>
+  mask ?? (grid === 'ibsi' ? 'majority' : 'nearest');
 
 /**
  * Resamples an image on the GPU; the input stays, the result is the caller's to release. To the grid that it has already it

@@ -11,6 +11,37 @@ export interface Preset {
 }
 
 const threeD = { shape: null, firstorder: null, glcm: null, glrlm: null, glszm: null, gldm: null, ngtdm: null };
+/** IBSI's families of features: PyRadiomics' classes where those have its definitions, else those with its names. */
+const ibsiFamilies = {
+  morph: null,
+  loc: null,
+  stat: null,
+  ih: null,
+  ivh: null,
+  glcm: null,
+  glrlm: null,
+  glszm: null,
+  dzm: null,
+  ngtdm: null,
+  ngl: null,
+};
+/** Resampling as IBSI asks of CT: aligned centres, whole HU, masks by majority. A spacing of 0 keeps an axis. */
+const ibsiResampling = (
+  resampledPixelSpacing: [number, number, number],
+  interpolator: 'sitkLinear' | 'sitkBSpline',
+) => ({
+  resampledPixelSpacing,
+  interpolator,
+  resampledGrid: 'ibsi' as const,
+  resampledRounding: true,
+  resampledMask: 'majority' as const,
+});
+/** @param setting image processing of a configuration of the reference manual ("Lung cancer CT image") */
+const ibsi1 = <S extends object>(setting: S) => ({
+  setting,
+  imageType: { Original: {} },
+  featureClass: ibsiFamilies,
+});
 const pointFilters = { Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {} };
 
 /** The presets by name. */
@@ -58,6 +89,43 @@ export const presets = {
       imageType: { Original: {}, Wavelet: {}, LoG: { sigma: [2, 3] } },
       featureClass: threeD,
     },
+  },
+  'ibsi1-a': {
+    description: 'IBSI 1, A: CT by slices as they are, [-500, 400] HU, bins of 25 HU',
+    params: ibsi1({ force2D: true, resegmentRange: [-500, 400], binWidth: 25, binMinimum: -500 }),
+  },
+  'ibsi1-b': {
+    description: 'IBSI 1, B: CT by slices at 2 mm, linear, [-500, 400] HU, 32 bins',
+    params: ibsi1({
+      force2D: true,
+      ...ibsiResampling([2, 2, 0], 'sitkLinear'),
+      resegmentRange: [-500, 400],
+      binCount: 32,
+    }),
+  },
+  'ibsi1-c': {
+    description: 'IBSI 1, C: CT in 3D at 2 mm, linear, [-1000, 400] HU, bins of 25 HU',
+    params: ibsi1({
+      ...ibsiResampling([2, 2, 2], 'sitkLinear'),
+      resegmentRange: [-1000, 400],
+      binWidth: 25,
+      binMinimum: -1000,
+      ivhBinWidth: 2.5,
+    }),
+  },
+  'ibsi1-d': {
+    description: 'IBSI 1, D: CT in 3D at 2 mm, linear, without outliers beyond 3 SD, 32 bins',
+    params: ibsi1({ ...ibsiResampling([2, 2, 2], 'sitkLinear'), resegmentSigmas: 3, binCount: 32 }),
+  },
+  'ibsi1-e': {
+    description: 'IBSI 1, E: CT in 3D at 2 mm, cubic spline, [-1000, 400] HU without outliers beyond 3 SD, 32 bins',
+    params: ibsi1({
+      ...ibsiResampling([2, 2, 2], 'sitkBSpline'),
+      resegmentRange: [-1000, 400],
+      resegmentSigmas: 3,
+      binCount: 32,
+      ivhBinCount: 1000,
+    }),
   },
 } as const satisfies Record<string, Preset>;
 

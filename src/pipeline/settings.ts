@@ -6,6 +6,13 @@ const weightingNorms = ['manhattan', 'euclidean', 'infinity', 'no_weighting'] as
 const lbpMethods = ['default', 'ror', 'uniform', 'var'] as const;
 const resegmentModes = ['absolute', 'relative', 'sigma'] as const;
 
+/** Where the voxels of a resampled image lie: PyRadiomics' (round the region), IBSI's (centres agree), ITK's (origins agree). */
+export const gridRules = ['pyradiomics', 'ibsi', 'itk'] as const;
+export type GridRule = (typeof gridRules)[number];
+/** How a mask comes onto another grid: labels of the nearest voxel, or those that make up at least one half of the voxel. */
+export const maskRules = ['nearest', 'majority'] as const;
+export type MaskRule = (typeof maskRules)[number];
+
 const positive = z.number().positive();
 const count = z.int().positive();
 
@@ -49,6 +56,11 @@ export const settingsSchema = z.strictObject({
   /** One (lower) or two thresholds, closed range. */
   resegmentRange: z.array(z.number()).min(1).max(2).nullable().default(null),
   resegmentMode: z.enum(resegmentModes).default('absolute'),
+  /**
+   * Intensities farther than so many standard deviations from the mean of the region leave it too: IBSI's outlier filtering. Mean
+   * and deviation are those before any voxel has left; the range and this one are intersected. Not of PyRadiomics.
+   */
+  resegmentSigmas: positive.nullable().default(null),
   /** Shape features of the resegmented region. */
   resegmentShape: z.boolean().default(false),
   /** z-score of the whole image before anything else. */
@@ -59,8 +71,14 @@ export const settingsSchema = z.strictObject({
   removeOutliers: positive.nullable().default(null),
   /** Millimetres between voxels after resampling; 0 keeps the spacing of an axis. Null: no resampling. */
   resampledPixelSpacing: z.array(z.number().nonnegative()).min(2).max(3).nullable().default(null),
-  /** SimpleITK's name of the image's interpolator; masks always take the nearest voxel. */
+  /** SimpleITK's name of the image's interpolator; masks take the nearest voxel, unless resampledMask or the grid ask otherwise. */
   interpolator: z.string().default('sitkBSpline'),
+  /** Where the voxels of the resampled image lie. Not of PyRadiomics. */
+  resampledGrid: z.enum(gridRules).default('pyradiomics'),
+  /** Interpolated intensities are rounded to whole numbers. Null: on IBSI's grid, of images of integers. Not of PyRadiomics. */
+  resampledRounding: z.boolean().nullable().default(null),
+  /** How masks come onto the grid of the image. Null: by majority on IBSI's grid, else the nearest voxel. Not of PyRadiomics. */
+  resampledMask: z.enum(maskRules).nullable().default(null),
   /** Crops the image to the region before filtering. */
   preCrop: z.boolean().default(false),
   /** Voxels around the region that cropping keeps. */
@@ -122,6 +140,20 @@ export function suggest(typed: string, names: readonly string[]): string {
   return best && best.distance <= Math.max(2, typed.length / 3) ? ` Did you mean ${best.name}?` : '';
 }
 
+/** Settings that say how to resample, which is done only with a spacing. */
+const ofResampling = ['resampledGrid', 'resampledRounding', 'resampledMask'] as const;
+
+/** What is wrong with settings whose values are allowed by themselves: the setting, and what to do. */
+export function settingConflicts(input: SettingsInput): { readonly setting: string; readonly message: string }[] {
+  if (input.resampledPixelSpacing) return [];
+  return ofResampling
+    .filter((key) => (input[key] ?? null) !== null)
+    .map((setting) => ({
+      setting,
+      message: `needs resampledPixelSpacing, without which nothing is resampled; set it, or leave ${setting} out`,
+    }));
+}
+
 /**
  * Fills in the defaults and checks every value.
  * @throws PipelineError BadSetting naming the setting, what was found, what is allowed
@@ -135,7 +167,11 @@ export function parseSettings(input: SettingsInput = {}): Settings {
     );
   }
   const result = settingsSchema.safeParse(input);
-  if (result.success) return result.data;
+  if (result.success) {
+    const [conflict] = settingConflicts(input);
+    if (!conflict) return result.data;
+    throw new PipelineError('BadSetting', `setting ${conflict.setting}: ${conflict.message}`);
+  }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const path = issue.path.join('.');
   const found = JSON.stringify(

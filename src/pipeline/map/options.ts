@@ -61,6 +61,7 @@ const refused: Readonly<Partial<Record<keyof Settings, string>>> = {
   normalize: 'normalise the image first (voxomics normalise)',
   resampledPixelSpacing: 'resample image and mask first (voxomics resample)',
   resegmentRange: 'restrict the mask first',
+  resegmentSigmas: 'restrict the mask first',
 };
 
 /**

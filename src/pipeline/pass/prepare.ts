@@ -14,7 +14,7 @@ import type { RegionFacts } from '../roi/facts.ts';
 import { cropLabels, type PackedLabels } from '../roi/labels.ts';
 import { decodeRange, isFloatKind, type KeyBuffer, type Range, recordRange } from '../roi/range.ts';
 import { recordClip } from '../roi/clip.ts';
-import { recordResegment, type Thresholds } from '../roi/resegment.ts';
+import { keptRange, needsMoments, recordResegment, resegments, type Thresholds } from '../roi/resegment.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
@@ -153,36 +153,27 @@ async function measure(
   }));
 }
 
-/** The closed range of each region (imageoperations.resegmentMask). */
-function thresholds(
+/** The closed range of each region. @param values intensities of each, where `needsMoments` */
+const thresholds = (
   { settings }: PassInput,
   states: readonly RegionState[],
   values: readonly RoiValues[] | null,
-): Thresholds[] {
-  const bounds = [...(settings.resegmentRange as number[])].sort((a, b) => a - b);
-  return states.map(({ range }, region) => {
-    let scale = (bound: number) => bound;
-    if (settings.resegmentMode === 'relative') scale = (bound) => range.maximum * bound;
-    if (settings.resegmentMode === 'sigma') {
-      const { mean, std } = momentsOf((values as readonly RoiValues[])[region] as RoiValues);
-      scale = (bound) => mean + std * bound;
-    }
-    return { lower: scale(bounds[0] as number), upper: bounds.length > 1 ? scale(bounds[1] as number) : null };
-  });
-}
+): Thresholds[] =>
+  states.map(({ range }, region) =>
+    keptRange(settings, { maximum: range.maximum, moments: () => momentsOf(values?.[region] as RoiValues) }),
+  );
 
 /** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
 export async function preparePass(input: PassInput, needs: PassNeeds = noNeeds): Promise<PreparedPass> {
   const { engine, settings, selections, image, labels } = input;
   const box = passBox(input, needs);
-  const resegments = settings.resegmentRange !== null;
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
   const keys = image.recordKeys(rec, box);
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   try {
-    const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
-    if (resegments) return await resegmentPass(input, needs, { cells, keys, original, buffers });
+    const original = await measure(rec, input, cells, keys, resegments(settings) && settings.additionalInfo);
+    if (resegments(settings)) return await resegmentPass(input, needs, { cells, keys, original, buffers });
     const mask = { cells, extents: original.map((s) => s.extent) };
     return { cells, image: keys, states: original, original, shape: mask, morphology: mask, buffers };
   } catch (error) {
@@ -199,7 +190,7 @@ async function resegmentPass(
 ): Promise<PreparedPass> {
   const { engine, settings } = input;
   const { cells, keys, buffers } = pass;
-  const needValues = settings.resegmentMode === 'sigma' || input.loaded !== null;
+  const needValues = needsMoments(settings) || input.loaded !== null;
   const values = needValues ? await readValues(engine, cells, keys, pass.original) : null;
   const original = values
     ? pass.original.map((s, k) => ({ ...s, mean: momentsOf(values[k] as RoiValues).mean }))

@@ -8,6 +8,7 @@ import { PEAK_BYTES } from '../firstorder/peak.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
+import type { Settings } from '../settings.ts';
 import { correlateRegions } from './correlate.ts';
 import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
@@ -193,12 +194,18 @@ function failures(pass: PreparedPass, check: (state: RegionState) => void): Map<
   return failed;
 }
 
+/** What takes voxels out of a region, for messages. */
+function resegmentText({ resegmentRange, resegmentMode, resegmentSigmas }: Settings): string {
+  const range = resegmentRange && `resegmentRange ${JSON.stringify(resegmentRange)} (${resegmentMode})`;
+  return [range, resegmentSigmas && `resegmentSigmas ${resegmentSigmas}`].filter(Boolean).join(' with ');
+}
+
 /** @throws PipelineError ResegmentationEmpty, or as `checkRegion`, where resegmentation leaves too little */
 function checkResegmented({ settings }: PassInput, { extent, selection }: RegionState): void {
   if (extent.voxels <= 1) {
     throw new PipelineError(
       'ResegmentationEmpty',
-      `label ${selection.name}: resegmentRange ${JSON.stringify(settings.resegmentRange)} (${settings.resegmentMode}) keeps ${extent.voxels} of ${selection.voxels} voxels; widen the range`,
+      `label ${selection.name}: ${resegmentText(settings)} keeps ${extent.voxels} of ${selection.voxels} voxels; widen the range`,
     );
   }
   checkRegion(selection.name, extent.voxels, extent.box, settings);

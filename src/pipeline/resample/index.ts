@@ -3,6 +3,7 @@ import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import { buffersOf, type DeviceVolume, downloadVolume, gridOf, uploadVolume, volumeOf } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { resampleMaskToImage } from '../geometry.ts';
+import type { MaskRule } from '../settings.ts';
 import type { Geometry, Mask, Volume } from '../volume.ts';
 import { type Interpolator, profileOf } from './interpolators.ts';
 import { axisWide } from './axis-wide.ts';
@@ -134,7 +135,6 @@ export async function resample(
 }
 
 /** How labels come onto another grid. */
-export type MaskRule = 'nearest' | 'majority';
 
 /**
  * Resamples a label map; voxels outside become 0.

@@ -26,9 +26,9 @@ interface Variant {
   readonly merged: boolean;
 }
 
-const variantOf = ({ aggregation }: TaggedColumn, { slicewise }: Configuration): Variant => ({
+const variantOf = ({ aggregation }: TaggedColumn, { settings: { force2D = false } }: Configuration): Variant => ({
   slices: aggregation.startsWith('2D'),
-  flat: slicewise || !aggregation.startsWith('3D'),
+  flat: force2D || !aggregation.startsWith('3D'),
   merged: aggregation.endsWith('comb'),
 });
 
@@ -44,24 +44,6 @@ export function selectionOf(columns: readonly string[]): ClassSelection {
 }
 
 const number = (row: Row, column: string): number => row[column] as number;
-
-/**
- * The range of intensities that stay in the region. IBSI intersects the ranges of its methods, outliers being measured on
- * the region as it was before either.
- */
-async function rangeOf(engine: Engine, { image, mask }: Phantom, configuration: Configuration, signal?: AbortSignal) {
-  const { range, sigmas, resample } = configuration;
-  if (sigmas === null) return range;
-  const [row] = (await extract(engine, image, mask, {
-    classes: { firstorder: ['Mean', 'Variance'] },
-    preprocess: { resample },
-    signal,
-  })) as [Row];
-  const mean = number(row, 'original_firstorder_Mean');
-  const reach = sigmas * Math.sqrt(number(row, 'original_firstorder_Variance'));
-  const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  return [Math.max(low, mean - reach), Math.min(high, mean + reach)] as const;
-}
 
 /**
  * Computes the consensus values of a data set that our classes have, and compares.
@@ -86,12 +68,6 @@ export async function checkSet(
     needed.set(keyOf(variant), entry);
     entry.columns.add(found.column);
   }
-  const range = await rangeOf(engine, phantom, configuration, signal);
-  // The range of outliers is no range that intensities could have had.
-  const resegment: SettingsInput =
-    configuration.range === null && configuration.sigmas !== null
-      ? { resegmentRange: [-configuration.sigmas, configuration.sigmas], resegmentMode: 'sigma' }
-      : { resegmentRange: range && [...range] };
   const rows = new Map<string, Row>();
   let slices: Phantom | null = null;
   for (const [key, { variant, columns }] of needed) {
@@ -101,16 +77,15 @@ export async function checkSet(
     };
     const classes = selectionOf([...columns]);
     if (variant.slices) {
-      slices ??= await slicesOf(engine, phantom, configuration, range, signal);
+      slices ??= await slicesOf(engine, phantom, configuration, signal);
       const settings: SettingsInput = { ...textures, binWidth: 1, binMinimum: 1, resegmentRange: [1] };
       const found = await extract(engine, slices.image, slices.mask, { labels: 'all', settings, classes, signal });
       rows.set(key, meanRow(found, columns));
       continue;
     }
     const [row] = await extract(engine, phantom.image, phantom.mask, {
-      settings: { ...configuration.discretise, ...textures, ...resegment },
+      settings: { ...configuration.settings, ...textures },
       classes,
-      preprocess: { resample: configuration.resample },
       signal,
     });
     rows.set(key, row as Row);

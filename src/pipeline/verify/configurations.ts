@@ -1,100 +1,42 @@
-/** The image processing of IBSI 1's data sets in our settings. */
-import type { ResampleStep } from '../preprocess.ts';
+/** The image processing of IBSI's data sets in our settings. */
+import { presets } from '../presets.ts';
 import type { SettingsInput } from '../settings.ts';
-import type { Vec3 } from '../volume.ts';
 import type { Ibsi1Set, Ibsi2Set } from './reference.ts';
 
 export interface Configuration {
   /** Name of the set in tables. */
   readonly title: string;
-  /** Textures slice by slice only; volumes have both. */
-  readonly slicewise: boolean;
-  /** How grey levels are made, and the intensities of the intensity-volume histogram. */
-  readonly discretise: Pick<SettingsInput, 'binWidth' | 'binCount' | 'binMinimum' | 'ivhBinWidth' | 'ivhBinCount'>;
-  readonly resample: ResampleStep | null;
-  /** Intensities that stay in the region, closed; null: all. */
-  readonly range: readonly [number, number] | null;
-  /** Intensities that stay lie within so many standard deviations of the region's mean; null: all. */
-  readonly sigmas: number | null;
+  /** With `force2D`, textures are those of slices only; volumes have both. */
+  readonly settings: SettingsInput;
 }
 
-/** Resampling as IBSI asks of CT: aligned centres, rounded intensities, masks by majority. */
-const to = (spacing: Vec3, interpolator: 'sitkLinear' | 'sitkBSpline'): ResampleStep => ({
-  spacing,
-  interpolator,
-  grid: 'ibsi',
-  round: true,
+/** A configuration of the reference manual, which is a preset. */
+const manual = (letter: 'A' | 'B' | 'C' | 'D' | 'E'): Configuration => ({
+  title: `IBSI 1 CT phantom, ${letter}`,
+  settings: presets[`ibsi1-${letter.toLowerCase() as Lowercase<typeof letter>}`].params.setting,
 });
 
 /**
- * The reference manual's configurations ("Lung cancer CT image", tables of configurations A to E). Bins of fixed width begin
- * at the lower end of the range. 1.A and 1.B are those of IBSI 2's phase 2 without a filter, which have statistics only.
+ * The data sets of IBSI 1, and those of IBSI 2's phase 2 without a filter, which have statistics only. Grey levels of the
+ * digital phantom are its intensities.
  */
 export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>> = {
-  digital: {
-    title: 'IBSI 1 digital phantom',
-    slicewise: false,
-    discretise: { binWidth: 1, binMinimum: 1 },
-    resample: null,
-    range: null,
-    sigmas: null,
-  },
-  A: {
-    title: 'IBSI 1 CT phantom, A',
-    slicewise: true,
-    discretise: { binWidth: 25, binMinimum: -500 },
-    resample: null,
-    range: [-500, 400],
-    sigmas: null,
-  },
-  B: {
-    title: 'IBSI 1 CT phantom, B',
-    slicewise: true,
-    discretise: { binCount: 32 },
-    // 0: slices stay as they are.
-    resample: to([2, 2, 0], 'sitkLinear'),
-    range: [-500, 400],
-    sigmas: null,
-  },
-  C: {
-    title: 'IBSI 1 CT phantom, C',
-    slicewise: false,
-    discretise: { binWidth: 25, binMinimum: -1000, ivhBinWidth: 2.5 },
-    resample: to([2, 2, 2], 'sitkLinear'),
-    range: [-1000, 400],
-    sigmas: null,
-  },
-  D: {
-    title: 'IBSI 1 CT phantom, D',
-    slicewise: false,
-    discretise: { binCount: 32 },
-    resample: to([2, 2, 2], 'sitkLinear'),
-    range: null,
-    sigmas: 3,
-  },
-  E: {
-    title: 'IBSI 1 CT phantom, E',
-    slicewise: false,
-    discretise: { binCount: 32, ivhBinCount: 1000 },
-    resample: to([2, 2, 2], 'sitkBSpline'),
-    range: [-1000, 400],
-    sigmas: 3,
-  },
-  '1.A': {
-    title: 'IBSI 2 phase 2, 1.A',
-    slicewise: true,
-    discretise: {},
-    resample: null,
-    range: [-1000, 400],
-    sigmas: null,
-  },
+  digital: { title: 'IBSI 1 digital phantom', settings: { binWidth: 1, binMinimum: 1 } },
+  A: manual('A'),
+  B: manual('B'),
+  C: manual('C'),
+  D: manual('D'),
+  E: manual('E'),
+  '1.A': { title: 'IBSI 2 phase 2, 1.A', settings: { force2D: true, resegmentRange: [-1000, 400] } },
   '1.B': {
     title: 'IBSI 2 phase 2, 1.B',
-    slicewise: false,
-    discretise: {},
-    resample: to([1, 1, 1], 'sitkBSpline'),
-    range: [-1000, 400],
-    sigmas: null,
+    settings: {
+      resampledPixelSpacing: [1, 1, 1],
+      interpolator: 'sitkBSpline',
+      resampledGrid: 'ibsi',
+      resampledRounding: true,
+      resegmentRange: [-1000, 400],
+    },
   },
 };
 

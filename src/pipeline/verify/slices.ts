@@ -1,10 +1,12 @@
 /** Slices as regions of their own, with the grey levels of the whole region: IBSI's averages over slices. */
 import type { Engine } from '../../engine/index.ts';
 import { binEdges, levelOf } from '../discretise/edges.ts';
-import { gridOfStep, maskRuleOf, preprocess } from '../preprocess.ts';
+import { momentsOf } from '../firstorder/features.ts';
+import { gridOfStep, maskRuleOf, preprocess, type PreprocessSteps, stepsOfSettings } from '../preprocess.ts';
 import { resampleMask } from '../resample/index.ts';
 import type { Row } from '../row.ts';
-import { parseSettings } from '../settings.ts';
+import { keptRange } from '../roi/resegment.ts';
+import { parseSettings, type Settings } from '../settings.ts';
 import type { Mask } from '../volume.ts';
 import type { Phantom } from './check.ts';
 import type { Configuration } from './configurations.ts';
@@ -13,7 +15,7 @@ import type { Configuration } from './configurations.ts';
 async function resampled(
   engine: Engine,
   { image, mask }: Phantom,
-  { resample }: Configuration,
+  { resample }: PreprocessSteps,
   signal?: AbortSignal,
 ): Promise<Phantom> {
   if (!resample) return { image, mask };
@@ -24,21 +26,28 @@ async function resampled(
   };
 }
 
+/** The closed range of intensities that the settings keep in the region. */
+function rangeOf(settings: Settings, { image, mask }: Phantom): readonly [number, number] {
+  const values = Float64Array.from(image.data).filter((_, i) => (mask.data[i] as number) > 0);
+  const moments = momentsOf({ values, counts: null });
+  const { lower, upper } = keptRange(settings, { maximum: moments.max, moments: () => moments });
+  return [lower, upper ?? Number.POSITIVE_INFINITY];
+}
+
 /**
  * The grey levels of the region as an image, and each of its slices as a label (z + 1). Bins are those of all slices together,
  * which no setting gives to regions that are extracted one by one. Voxels of the mask whose intensities are out of range have the
  * level 0; slices of such voxels alone have no label.
- * @param range intensities that stay in the region; null: all
  */
 export async function slicesOf(
   engine: Engine,
   phantom: Phantom,
   configuration: Configuration,
-  range: readonly [number, number] | null,
   signal?: AbortSignal,
 ): Promise<Phantom> {
-  const { image, mask } = await resampled(engine, phantom, configuration, signal);
-  const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const settings = parseSettings(configuration.settings);
+  const { image, mask } = await resampled(engine, phantom, stepsOfSettings(settings), signal);
+  const [low, high] = rangeOf(settings, { image, mask });
   const area = image.size[0] * image.size[1];
   const inside = (i: number) => {
     const x = image.data[i] as number;
@@ -52,7 +61,7 @@ export async function slicesOf(
     minimum = Math.min(minimum, image.data[i] as number);
     maximum = Math.max(maximum, image.data[i] as number);
   }
-  const edges = binEdges(minimum, maximum, { ...parseSettings(configuration.discretise), float32: false });
+  const edges = binEdges(minimum, maximum, { ...settings, float32: false });
   const levels = Uint16Array.from(image.data, (x, i) => (inside(i) ? levelOf(edges, x) : 0));
   const labels = Uint16Array.from(mask.data, (label, i) => {
     const z = Math.floor(i / area);

@@ -42,6 +42,9 @@ describe('parameter files', () => {
     ['settings: {}\n', [/^p\.yaml:1: unknown key settings\. Did you mean setting\?/]],
     ['a: [1\nb: 2', [/^p\.yaml:\d: /]],
     ['setting:\n  label: 1.5\n  force2D: 2\n', [/^p\.yaml:2: setting\.label/, /^p\.yaml:3: setting\.force2D/]],
+    ['setting:\n  resampledGrid: ibis\n', [/^p\.yaml:2: .*"pyradiomics"\|"ibsi"\|"itk".*found "ibis"$/]],
+    ['setting:\n  force2D: true\n  resampledGrid: ibsi\n', [/^p\.yaml:3: .*needs resampledPixelSpacing/]],
+    ['setting:\n  resegmentSigmas: 0\n', [/^p\.yaml:2: setting\.resegmentSigmas: .*found 0$/]],
     ['setting:\n  lbp2DMethod: rot\n', [/^p\.yaml:2: .*"default"\|"ror"\|"uniform"\|"var".*found "rot"$/]],
   ])('%j is refused with every line that is wrong', (text, messages) => {
     const lines = (() => {
@@ -73,7 +76,16 @@ describe('presets', () => {
 
   it('the schema for editors knows every key', () => {
     const text = JSON.stringify(paramsJsonSchema());
-    for (const key of ['binWidth', 'LBP3D', 'featureClass', 'kernelRadius', 'GrayLevelNonUniformity'])
+    for (const key of [
+      'binWidth',
+      'LBP3D',
+      'featureClass',
+      'kernelRadius',
+      'GrayLevelNonUniformity',
+      'resampledGrid',
+      'resegmentSigmas',
+      'moran_i',
+    ])
       expect(text).toContain(`"${key}"`);
   });
 });
