@@ -86,7 +86,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
-  const context = { engine, settings, types, wanted, loaded: mask, signal };
+  const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
   const derives = derivedTypes(types).length > 0;
   const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
   try {

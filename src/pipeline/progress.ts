@@ -3,8 +3,14 @@
 /** What happened last, for progress displays. */
 export interface ProgressEvent {
   /** What is being done. */
-  readonly stage: 'n4' | 'normalise' | 'resample' | 'labels' | 'regions' | 'map' | 'cases' | 'verify';
-  /** Units finished: iterations of N4, regions, voxels of maps; 1 of 1 for a stage that has no smaller parts. */
+  readonly stage: 'n4' | 'normalise' | 'resample' | 'labels' | 'regions' | 'pairs' | 'map' | 'cases' | 'verify';
+  /** Units finished: iterations of N4, regions, parts of the sums over pairs of a large region, voxels of maps; 1 of 1 for a stage that has no smaller parts. */
   readonly done: number;
   readonly total: number;
+}
+
+/** How long work listens and reports. */
+export interface WorkContext {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }

@@ -8,6 +8,7 @@ import type { ImageType } from './image-types.ts';
 import type { LoadedRegions, PassSource } from './pass/prepare.ts';
 import { type Outcome, runPass } from './pass/run.ts';
 import { checkRegion } from './roi/checks.ts';
+import type { WorkContext } from './progress.ts';
 import type { Row } from './row.ts';
 import {
   disjointGroups,
@@ -39,19 +40,18 @@ export interface View {
 }
 
 /** What all views of a case share. */
-export interface ViewContext {
+export interface ViewContext extends WorkContext {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly types: readonly ImageType[];
   readonly wanted: WantedFeatures;
   /** The mask as it was loaded. */
   readonly loaded: Mask;
-  readonly signal?: AbortSignal;
 }
 
 /** Computes regions on a view; each gets its features or its error by `set`, in no particular order. */
 export async function runView(
-  { engine, settings, types, wanted, loaded, signal }: ViewContext,
+  { engine, settings, types, wanted, loaded, ...work }: ViewContext,
   view: View,
   regions: readonly Region[],
   set: (region: Region, outcome: Outcome) => void,
@@ -83,7 +83,7 @@ export async function runView(
       mask: loaded,
       loaded: before,
     };
-    await runPass(input, wanted, (selection, outcome) => set(chosen.get(selection) as Region, outcome), signal);
+    await runPass(input, wanted, (selection, outcome) => set(chosen.get(selection) as Region, outcome), work);
   }
 }
 

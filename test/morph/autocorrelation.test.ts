@@ -1,10 +1,10 @@
 /** The kernels of Moran's I and Geary's C, against sums over all pairs in float64. */
 import { describe, expect, it } from 'vitest';
 import { type Engine, Recording } from '../../src/engine/index.ts';
-import { boxSize } from '../../src/pipeline/box.ts';
 import { autocorrelationKernels, type Correlation, correlate } from '../../src/pipeline/morph/autocorrelation.ts';
 import { recordFourier, recordRoots, transformLength } from '../../src/pipeline/morph/fourier.ts';
 import { autocorrelationFeatures } from '../../src/pipeline/morph/features.ts';
+import type { ProgressEvent, WorkContext } from '../../src/pipeline/progress.ts';
 import type { Vec3, VoxelArray } from '../../src/pipeline/volume.ts';
 import { autocorrelation, voxelsOf } from '../reference/morph/autocorrelation.ts';
 import { type Complex, transform } from '../reference/morph/fourier.ts';
@@ -190,20 +190,56 @@ describe('Moran and Geary', () => {
     });
   });
 
-  it('stops between parts when cancelled', async () => {
-    const { labels, values, size } = images[0]!;
-    const { rec, cells, image } = recordRegions(labels, values, size, 1);
-    const kept = [cells.cells, image.keys].map((ref) => rec.keep(ref));
-    await engine().execute(rec);
-    const region = { cells, keys: image, region: 0, spacing: [1, 1, 1] as Vec3, mean: 0, std: 1 };
-    const box = { first: [0, 0, 0] as Vec3, last: size.map((n) => n - 1) as unknown as Vec3 };
-    expect(boxSize(box)).toEqual(size);
-    const resident = engine().stats().resident.buffers;
-    await expect(
-      correlate(engine(), { ...region, box }, true, { signal: AbortSignal.abort(new Error('enough')) }),
-    ).rejects.toThrow('enough');
-    expect(engine().stats().resident.buffers).toBe(resident);
-    engine().release(...kept);
+  describe('in parts', () => {
+    // The spectrum of this box does not fit into one part; its few voxels are compared in no time.
+    const wide: Vec3 = [101, 89, 83];
+    const next = random(17);
+    const labels = new Uint8Array(voxelCount(wide));
+    for (let k = 0; k < 400; k++) labels[Math.floor(next() * labels.length)] = 1;
+    labels[0] = labels[labels.length - 1] = 1;
+    const values = Int16Array.from(labels, () => Math.round(1000 * next()));
+    const inside = voxelsOf(labels, values, wide, [1, 1, 2]);
+    const mean = inside.values.reduce((a, b) => a + b, 0) / inside.values.length;
+
+    async function run(context: WorkContext) {
+      const { rec, cells, image } = recordRegions(labels, values, wide, 1);
+      const kept = [cells.cells, image.keys].map((ref) => rec.keep(ref));
+      await engine().execute(rec);
+      const box = { first: [0, 0, 0] as Vec3, last: wide.map((n) => n - 1) as unknown as Vec3 };
+      const region = { cells, keys: image, region: 0, box, spacing: [1, 1, 2] as Vec3, mean, std: 300 };
+      const resident = engine().stats().resident.buffers;
+      try {
+        return await correlate(engine(), region, true, context);
+      } finally {
+        expect(engine().stats().resident.buffers).toBe(resident);
+        engine().release(...kept);
+      }
+    }
+
+    it('equals the CPU twin, and tells how far it is', async () => {
+      const events: ProgressEvent[] = [];
+      const found = await run({ onProgress: (event) => events.push(event) });
+      const { moran_i, geary_c } = autocorrelationFeatures(found, inside.values.length);
+      const expected = autocorrelation(inside);
+      expectClose(moran_i, expected.moran, { abs: PAIRS });
+      expectClose(geary_c, expected.geary, { abs: PAIRS });
+      expect(events.length).toBeGreaterThan(1);
+      expect(events).toEqual(events.map((_, done) => ({ stage: 'pairs', done, total: events.length })));
+    });
+
+    it('stops between them when cancelled', async () => {
+      const cancel = new AbortController();
+      const events: ProgressEvent[] = [];
+      const started = run({
+        signal: cancel.signal,
+        onProgress: (event) => {
+          events.push(event);
+          cancel.abort(new Error('enough'));
+        },
+      });
+      await expect(started).rejects.toThrow('enough');
+      expect(events).toHaveLength(1);
+    });
   });
 
   it('names its kernels', () => {

@@ -135,7 +135,7 @@ describe('morph', () => {
     const shape = { mesh: meshCounts(mask, size), extremes: extremes(mask, size), moments: axisMoments(mask, size) };
     const extent = { voxels: 1, box: { first: [0, 0, 0], last: [0, 0, 0] }, moments: shape.moments } as const;
     const correlation = { origin: 5, deviation: 0, square: 0, moment: [0, 0, 0], pairs: null } as const;
-    const intensity = { extent, mean: 5, std: 0, nans: 0, correlation };
+    const intensity = { extent, mean: 5, std: 0, nans: 0, correlation, tooLarge: null };
     const { values, reasons } = morphFeatures({ shape, extent, intensity }, spacing, morphNames);
     expect(Object.keys(values)).toEqual([...morphNames]);
     const lacking = morphNames.filter((name) => Number.isNaN(values[name]));
@@ -187,5 +187,21 @@ describe('morph', () => {
     const region = { ...image, data: new Uint8Array(27).fill(1) };
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(extract(engine(), image, region, { classes: ['morph'], signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('morph on an adapter that binds little', () => {
+  const engine = useEngine({ bindingBytes: 2 ** 18 });
+
+  it('leaves out what needs more, with the numbers', async () => {
+    const size: Vec3 = [18, 18, 18];
+    const values = Int16Array.from({ length: 5832 }, (_, k) => k % 97);
+    const image = { ...volumeOf(values, size), spacing };
+    const region = { ...image, data: new Uint8Array(5832).fill(1) };
+    const [row] = await extract(engine(), image, region, { classes: ['morph'] });
+    const reasons = row!['voxomics_reasons'] as Record<string, string>;
+    expect(Object.keys(reasons)).toEqual(['original_morph_moran_i', 'original_morph_geary_c']);
+    expect(reasons['original_morph_moran_i']).toMatch(/need a buffer of 373248 bytes, this adapter binds 262144/);
+    expect(row!['original_morph_com']).toBeGreaterThan(0);
   });
 });

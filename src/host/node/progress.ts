@@ -16,6 +16,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   resample: 'resampling',
   labels: 'regions',
   regions: 'regions',
+  pairs: 'parts of all pairs of voxels',
   map: 'voxels',
   cases: 'cases',
   verify: 'configurations',

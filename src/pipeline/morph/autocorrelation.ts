@@ -6,6 +6,7 @@ import weighSource from '../../../shaders/morph/weigh.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, Recording } from '../../engine/index.ts';
 import { type Box, boxSize } from '../box.ts';
 import { type KeyKind, keyOf } from '../keys.ts';
+import type { WorkContext } from '../progress.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import type { KeyBuffer } from '../roi/range.ts';
 import type { Vec3 } from '../volume.ts';
@@ -47,7 +48,7 @@ const BYTES = 8;
 /** Bytes of the spectrum that is held at once, and so the work of a submit. */
 const PART_BYTES = 32 * 2 ** 20;
 /** Invocations that share the sums: enough for a GPU, few to read back. */
-const SUM_INVOCATIONS = 4096;
+const SUM_INVOCATIONS = 2048;
 const SUMS = 9;
 const kinds: Readonly<Record<KeyKind, number>> = { int: 0, uint: 0, float32: 1, float64: 2, twofold: 3 };
 
@@ -239,9 +240,11 @@ function planPotentials(rec: Recording, region: BufferRef, layout: Layout, spaci
   };
 }
 
-/** How long work on a region reports and listens. */
-export interface CorrelationContext {
-  readonly signal?: AbortSignal | undefined;
+/** Bytes of the largest buffer of the sums over pairs of a region with this box, and what the adapter binds. */
+export function pairBytes(engine: Engine, box: Box): { readonly need: number; readonly limit: number } {
+  const { size, lengths, half, planes } = layoutOf(box);
+  const numbers = [lengths[0] * size[1] * size[2], product(half), planes * lengths[1] * lengths[2]];
+  return { need: BYTES * Math.max(...numbers), limit: engine.caps.limits.maxStorageBufferBindingSize };
 }
 
 /**
@@ -254,7 +257,7 @@ export async function correlate(
   engine: Engine,
   region: CorrelatedRegion,
   pairs: boolean,
-  { signal }: CorrelationContext = {},
+  { signal, onProgress }: WorkContext = {},
 ): Promise<Correlation> {
   const layout = layoutOf(region.box);
   const { spacing, mean, std, keys } = region;
@@ -283,8 +286,10 @@ export async function correlate(
     );
     const download = last.download(totals);
     if (parts && last !== rec) await engine.execute(rec);
-    for (const part of parts?.recordings ?? []) {
+    const waiting = parts?.recordings ?? [];
+    for (const [done, part] of waiting.entries()) {
       signal?.throwIfAborted();
+      onProgress?.({ stage: 'pairs', done, total: waiting.length });
       await engine.execute(part());
     }
     signal?.throwIfAborted();

@@ -60,6 +60,8 @@ export interface IntensityMask {
   readonly nans: number;
   /** Null where it was not asked for, or where it would be NaN. */
   readonly correlation: Correlation | null;
+  /** Bytes that the sums over pairs need at once, and what the adapter binds, where that is less; else null. */
+  readonly tooLarge: { readonly need: number; readonly limit: number } | null;
 }
 
 /** A region. Boxes and positions are in voxels of the same box. */
@@ -167,11 +169,19 @@ function intensityFeatures(input: MorphInput, volume: number, spacing: Vec3): Va
   };
 }
 
+/** Why Moran's I and Geary's C are NaN. */
+function reasonOfPairs({ nans, extent, tooLarge }: IntensityMask): string {
+  if (nans > 0) return notNumbers;
+  if (extent.voxels === 1) return noPairs;
+  if (!tooLarge) return constant;
+  return `The sums over pairs of voxels need a buffer of ${tooLarge.need} bytes, this adapter binds ${tooLarge.limit}.`;
+}
+
 /** Why a feature is NaN. */
-function reasonOf(name: MorphName, { shape, intensity: { nans, extent } }: MorphInput): string {
+function reasonOf(name: MorphName, { shape, intensity }: MorphInput): string {
   if (name === 'integ_int') return noIntensities;
-  if (name === 'com') return nans > 0 ? notNumbers : noCentre;
-  if (name === 'moran_i' || name === 'geary_c') return nans > 0 ? notNumbers : extent.voxels === 1 ? noPairs : constant;
+  if (name === 'com') return intensity.nans > 0 ? notNumbers : noCentre;
+  if (name === 'moran_i' || name === 'geary_c') return reasonOfPairs(intensity);
   if (shape.moments.n === 1) return oneVoxel;
   return name === 'area_dens_aee' ? straight : flat;
 }

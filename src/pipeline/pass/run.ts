@@ -6,6 +6,7 @@ import { PipelineError } from '../errors.ts';
 import type { FeatureValues } from '../feature-values.ts';
 import { PEAK_BYTES } from '../firstorder/peak.ts';
 import { checkRegion } from '../roi/checks.ts';
+import type { WorkContext } from '../progress.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
@@ -51,21 +52,22 @@ export async function runPass(
   input: PassInput,
   wanted: WantedFeatures,
   set: SetOutcome,
-  signal?: AbortSignal,
+  context: WorkContext = {},
 ): Promise<void> {
   if (input.selections.length === 0) return;
+  const { signal } = context;
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
   const needs = passNeeds(wanted);
   const bytes = Math.max(input.source ? DERIVED_KEY_BYTES : input.image.keyBytes, wanted.has('loc') ? PEAK_BYTES : 0);
   const need = passBox(input, needs).cells * bytes;
-  if (need > limit) return runHalves(input, need, limit, wanted, set, signal);
+  if (need > limit) return runHalves(input, need, limit, wanted, set, context);
   const pass = await preparePass(input, needs);
   const buffers = [...pass.buffers];
   /** Gives the failed regions their error and starts again with the others. */
   const withoutFailed = (failed: ReadonlyMap<Selection, PipelineError>) => {
     for (const [selection, error] of failed) set(selection, error);
-    return runPass({ ...input, selections: input.selections.filter((s) => !failed.has(s)) }, wanted, set, signal);
+    return runPass({ ...input, selections: input.selections.filter((s) => !failed.has(s)) }, wanted, set, context);
   };
   try {
     const original = originalPass(input, pass);
@@ -83,7 +85,7 @@ export async function runPass(
     signal?.throwIfAborted();
     const images = [original, ...derived];
     // All in flight at once: the GPU has the next image before the host has read the last.
-    const counts = await Promise.all(images.map((image) => countImage(image, wantedOn(image, wanted), signal)));
+    const counts = await Promise.all(images.map((image) => countImage(image, wantedOn(image, wanted), context)));
     const counted = images.map((image, k) => ({ ...image, counts: counts[k]! }));
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
@@ -100,7 +102,7 @@ export async function runPass(
         error instanceof PipelineError ? error : new PipelineError('TooLarge', error.message, { cause: error }),
       );
     }
-    await runHalves(input, need, limit, wanted, set, signal);
+    await runHalves(input, need, limit, wanted, set, context);
   } finally {
     input.engine.release(...buffers);
   }
@@ -120,11 +122,11 @@ function wantedOn({ type, name }: ImagePass, wanted: WantedFeatures): WantedFeat
 }
 
 /** Counts an image, and goes over the pairs of voxels that morph asks for. */
-async function countImage({ input, pass }: ImagePass, wanted: WantedFeatures, signal?: AbortSignal): Promise<Counts> {
+async function countImage({ input, pass }: ImagePass, wanted: WantedFeatures, context: WorkContext): Promise<Counts> {
   const counts = await countPass(input, pass, wanted);
   const morph = wanted.get('morph');
   if (!morph || input.image.dimension === 2) return counts;
-  return { ...counts, intensityMasks: await correlateRegions(input, pass, counts, morph, signal) };
+  return { ...counts, intensityMasks: await correlateRegions(input, pass, counts, morph, context) };
 }
 
 type CountedImage = ImagePass & { readonly counts: Counts };
@@ -169,7 +171,7 @@ async function runHalves(
   limit: number,
   wanted: WantedFeatures,
   set: SetOutcome,
-  signal?: AbortSignal,
+  context: WorkContext,
 ): Promise<void> {
   let parts: [Selection[], Selection[]];
   try {
@@ -177,7 +179,7 @@ async function runHalves(
   } catch (error) {
     return set(input.selections[0] as Selection, error as PipelineError);
   }
-  for (const selections of parts) await runPass({ ...input, selections }, wanted, set, signal);
+  for (const selections of parts) await runPass({ ...input, selections }, wanted, set, context);
 }
 
 /** Runs a check on every region; those that fail, with their errors. */

@@ -35,19 +35,27 @@ export function ellipsoidArea([a, b, c]: SemiAxes): number {
 /** Dimensions of the points with a 1 as fourth coordinate, which makes ellipsoids with any centre ones round the origin. */
 const LIFTED = 4;
 /** Relative excess of the farthest point at which the search ends: the volume is within (1 + excess)^2. */
-const EXCESS = 1e-7;
+const EXCESS = 1e-6;
 /** Far more steps than any region has needed; the ellipsoid encloses the points whenever the search ends. */
 const MAX_STEPS = 100_000;
 
-/** Sum of weight q q' over the points. */
+/** Sum of weight q q' over the points: the lower triangle. */
 function momentMatrix(points: readonly Vec3[], weights: readonly number[]): Float64Array {
   const m = new Float64Array(LIFTED * LIFTED);
-  points.forEach(([x, y, z], k) => {
-    const q = [x, y, z, 1];
-    for (let i = 0; i < LIFTED; i++)
-      for (let j = 0; j < LIFTED; j++)
-        m[i * LIFTED + j]! += (weights[k] as number) * (q[i] as number) * (q[j] as number);
-  });
+  for (let k = 0; k < points.length; k++) {
+    const [x, y, z] = points[k] as Vec3;
+    const w = weights[k] as number;
+    m[0]! += w * x * x;
+    m[4]! += w * y * x;
+    m[5]! += w * y * y;
+    m[8]! += w * z * x;
+    m[9]! += w * z * y;
+    m[10]! += w * z * z;
+    m[12]! += w * x;
+    m[13]! += w * y;
+    m[14]! += w * z;
+    m[15]! += w;
+  }
   return m;
 }
 
@@ -76,11 +84,11 @@ function distance(l: Float64Array, [x, y, z]: Vec3): number {
 /** Index and distance of the farthest point, and of the nearest one with a weight. */
 function ends(points: readonly Vec3[], factor: Float64Array, weights: readonly number[]) {
   let [far, most, near, least] = [0, 0, 0, Number.POSITIVE_INFINITY];
-  points.forEach((point, k) => {
-    const here = distance(factor, point);
+  for (let k = 0; k < points.length; k++) {
+    const here = distance(factor, points[k] as Vec3);
     if (here > most) [far, most] = [k, here];
     if (here < least && (weights[k] ?? 0) > 0) [near, least] = [k, here];
-  });
+  }
   return { far, most, near, least };
 }
 
@@ -124,13 +132,13 @@ export function enclosingEllipsoid(points: readonly Vec3[]): SemiAxes {
     left -= 1 + descend(chosen, weights, left);
     moments = momentMatrix(chosen, weights);
     const { far, most } = ends(scaled, cholesky(moments), []);
-    if (most / LIFTED - 1 <= EXCESS || chosen.includes(scaled[far] as Vec3)) break;
+    if (most / LIFTED - 1 <= EXCESS) break;
     chosen.push(scaled[far] as Vec3);
     weights.push(0);
   }
   // q' M^-1 q = 1 + (x - centre)' S^-1 (x - centre), S the covariance.
   const reach = ends(scaled, cholesky(moments), []).most - 1;
-  const at = (i: number, j: number) => moments[i * LIFTED + j] as number;
-  const covariance = axes.map((i) => axes.map((j) => at(i, j) - at(i, 3) * at(j, 3))) as [number, number, number][];
+  const at = (i: number, j: number) => moments[Math.max(i, j) * LIFTED + Math.min(i, j)] as number;
+  const covariance = axes.map((i) => axes.map((j) => at(i, j) - at(3, i) * at(3, j))) as [number, number, number][];
   return jacobi(covariance).map((variance) => Math.sqrt(variance * reach) * size) as unknown as SemiAxes;
 }
