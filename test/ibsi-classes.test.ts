@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { defaultClasses, type FeatureClass, featureClasses, pyradiomicsClasses } from '../src/pipeline/classes.ts';
 import { extract, type ExtractOptions } from '../src/pipeline/extract.ts';
+import type { ImageTypeName } from '../src/pipeline/image-types.ts';
 import { parseParams } from '../src/pipeline/params.ts';
 import type { Row } from '../src/pipeline/row.ts';
+import type { SettingsInput } from '../src/pipeline/settings.ts';
 import { dzmFeatures, dzmNames } from '../src/pipeline/texture/features/dzm.ts';
 import { offsets } from '../src/pipeline/texture/offsets.ts';
 import type { Mask, Vec3, Volume } from '../src/pipeline/volume.ts';
@@ -118,5 +120,17 @@ describe('IBSI classes', () => {
       expectClose(number('gradient_loc_peak_loc'), its.local, { rel: LAST_BIT });
       expectClose(number('gradient_loc_peak_glob'), its.global, { rel: LAST_BIT });
     }
+  });
+
+  it('say where the image is cropped nearer than they look', async () => {
+    const notes = async (settings: SettingsInput, imageTypes: ImageTypeName[] = ['Original']) => {
+      const [row] = (await run({ classes: ['loc'], settings, imageTypes })) as [Row];
+      return row['voxomics_notes'];
+    };
+    const resampled = { resampledPixelSpacing: [1, 1, 1], interpolator: 'sitkLinear' };
+    expect(await notes(resampled)).toEqual([expect.stringMatching(/padDistance=6$/)]);
+    expect(await notes({ ...resampled, padDistance: 6 })).toBeUndefined();
+    expect(await notes({ preCrop: true, padDistance: 2 }, ['Square'])).toEqual([expect.stringMatching(/=4$/)]);
+    expect(await notes({ preCrop: true, padDistance: 2 })).toBeUndefined();
   });
 });
