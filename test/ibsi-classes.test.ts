@@ -1,5 +1,6 @@
 /** IBSI's feature classes in extraction: regions together and alone, both masks, derived images, parameter files. */
 import { describe, expect, it } from 'vitest';
+import { createEngine } from '../src/host/node/adapters.ts';
 import { defaultClasses, type FeatureClass, featureClasses, pyradiomicsClasses } from '../src/pipeline/classes.ts';
 import { extract, type ExtractOptions } from '../src/pipeline/extract.ts';
 import type { ImageTypeName } from '../src/pipeline/image-types.ts';
@@ -132,5 +133,24 @@ describe('IBSI classes', () => {
     expect(await notes({ ...resampled, padDistance: 6 })).toBeUndefined();
     expect(await notes({ preCrop: true, padDistance: 2 }, ['Square'])).toEqual([expect.stringMatching(/=4$/)]);
     expect(await notes({ preCrop: true, padDistance: 2 })).toBeUndefined();
+  });
+
+  it('split a pass whose spheres need more memory than the adapter binds', async () => {
+    const options: ExtractOptions = { classes: ibsi, labels: [1, 2], settings: quiet };
+    const expected = await extract(engine(), image, mask, options);
+    for (const [bindingBytes, fits] of [
+      [110_000, true],
+      [60_000, false],
+    ] as const) {
+      const small = await createEngine({ bindingBytes });
+      const rows = await extract(small, image, mask, options);
+      for (const [k, row] of rows.entries()) {
+        if (!fits) expect(row['voxomics_error']).toMatchObject({ code: 'TooLarge' });
+        else
+          for (const [name, value] of features(row))
+            expectClose(value as number, expected[k]![name] as number, { rel: RUNNING_SUMS, what: name });
+      }
+      small.destroy();
+    }
   });
 });
