@@ -1,13 +1,14 @@
 /** Extraction: from an image, a mask and settings to one row per region. */
 import type { Engine } from '../engine/index.ts';
-import { type ClassSelection, wantedFeatures } from './classes.ts';
+import { type ClassSelection, type WantedFeatures, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
-import { derivedTypes, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
+import { derivedTypes, type ImageType, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
+import { passNeeds } from './pass/needs.ts';
 import type { Outcome } from './pass/run.ts';
 import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
@@ -70,6 +71,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const aligned = await alignMaskTo(engine, image, mask, { mode: geometry, settings, labels: asked });
   const notes = [...(options.notes ?? [])];
   if (geometry === 'ignore-tiny' && aligned !== mask) notes.push(ignoredDifference(image, mask));
+  notes.push(...cutReach(image, settings, steps, types, wanted));
   const labels = await findMaskLabels(engine, aligned);
   if (labels.found.length === 0)
     throw new PipelineError(
@@ -135,6 +137,26 @@ function geometryOf(
       `the setting correctMask resamples the mask, the geometry ${geometry} does not; pass one of them`,
     );
   return { geometry, settings: { ...settings, correctMask: geometry === 'resample-mask' } };
+}
+
+/** A note where PyRadiomics' rules crop the image nearer to the regions than classes look; none where they do not. */
+function cutReach(
+  { spacing, dimension }: Volume,
+  settings: Settings,
+  { resample }: PreprocessSteps,
+  types: readonly ImageType[],
+  wanted: WantedFeatures,
+): string[] {
+  const resampled = resample && (resample.grid ?? 'pyradiomics') === 'pyradiomics' ? resample : null;
+  const { reach } = passNeeds(wanted);
+  if (reach === 0 || !(resampled || (settings.preCrop && derivedTypes(types).length > 0))) return [];
+  const kept = resampled?.padDistance ?? settings.padDistance;
+  const voxels = spacing.slice(0, dimension).map((s, axis) => Math.floor(reach / (resample?.spacing[axis] || s)));
+  const needed = Math.max(...voxels);
+  if (kept >= needed) return [];
+  return [
+    `class loc: the image ends ${kept} voxels from the region (padDistance), spheres of 1 cm³ reach ${needed}; set padDistance=${needed}`,
+  ];
 }
 
 const namedLabels = ({ names }: Mask): number[] | undefined => (names ? [...names.keys()] : undefined);

@@ -1,5 +1,4 @@
 /** IBSI's intensity-volume histogram (reference manual 3.5) in float64. */
-import { binEdges, levelOf } from '../../discretise/edges.ts';
 import type { FeatureValues } from '../../feature-values.ts';
 import type { Sample } from '../order.ts';
 import { noValues, type RoiValues, sampleOf } from '../statistics.ts';
@@ -63,14 +62,14 @@ function curveOf(sample: Sample, { binWidth, binCount, range }: IvhOptions): Cur
   const { values, counts } = distinct(sample);
   const [minimum, maximum] = [values[0] as number, values.at(-1) as number];
   if (binCount !== null) {
-    const edges = binEdges(minimum, maximum, { binWidth: 1, binCount, float32: false });
-    const bins = values.map((v) => levelOf(edges, v) - 1);
+    const scale = maximum > minimum ? binCount / (maximum - minimum) : 0;
+    // The largest belongs to the last bin.
+    const bins = values.map((v) => Math.min(Math.floor((v - minimum) * scale), binCount - 1));
     return curve(bins, counts, { span: binCount - 1, step: 1, intensity: (k) => k + 1 });
   }
   const [low, high] = range ? [range.lower, range.upper ?? maximum] : [minimum, maximum];
   if (binWidth !== null) {
-    const edges = binEdges(minimum, maximum, { binWidth, binMinimum: low, binCount: null, float32: false });
-    const bins = values.map((v) => levelOf(edges, v) - 1);
+    const bins = values.map((v) => Math.floor((v - low) / binWidth));
     // The range ends with its last whole bin.
     const span = Math.max(Math.floor((high - low) / binWidth) - 1, 0);
     return curve(bins, counts, { span, step: 1, intensity: (k) => low + (k + 0.5) * binWidth });
@@ -116,7 +115,6 @@ const noRange = 'The range of the intensities is a single one.';
  * The 7 features of one region; i10, i90 and their difference in the image's unit, or in bins with `binCount`.
  * @returns NaN with a reason where the region holds nothing but NaN, where the range of the intensities is a single one (auc: 0),
  * and for intensities where too many voxels have the highest
- * @throws PipelineError TooManyLevels
  */
 export function ivhFeatures(roi: RoiValues, options: IvhOptions): FeatureValues {
   const sample = sampleOf(roi);
