@@ -44,11 +44,15 @@ const rearranged = (
 
 const columns = (row: Row, pattern: RegExp) => Object.keys(row).filter((column) => pattern.test(column));
 /** All classes that look at nothing but the region (loc sees what is around it). */
-const classes: readonly FeatureClass[] = [...defaultClasses, 'stat', 'ih', 'ivh', 'dzm', 'ngl'];
+const classes: readonly FeatureClass[] = [...defaultClasses, 'morph', 'stat', 'ih', 'ivh', 'dzm', 'ngl'];
+/** Sums in float32 over pairs of voxels, and a search that ends at 1e-6. */
+const inexact = /^original_morph_(com|moran_i|geary_c|.*_mvee)$/;
+const INEXACT = 3e-6;
 const textures = /^original_(glcm|glrlm|glszm|gldm|ngtdm|ih|dzm|ngl)_/;
 const spread =
   /^original_(ivh_(v|auc|diff).*|stat_(var|skew|kurt|iqr|range|r?mad|medad)|firstorder_(Variance|Range|InterquartileRange|MeanAbsoluteDeviation|Entropy|Uniformity|Skewness|Kurtosis))$/;
 const features = /^original_/;
+const exact = /^original_(?!morph_(com|moran_i|geary_c|.*_mvee)$)/;
 
 describe('features', () => {
   const engine = useEngine();
@@ -74,6 +78,25 @@ describe('features', () => {
     const [before, after] = [await run(image, mask), await run(grid(smooth.map((v) => v + BIN / 2)), mask)];
     expect(after['original_glcm_Contrast']).not.toBe(before['original_glcm_Contrast']);
     expectSame(after, before, /^original_shape_/);
+    expectSame(after, before, /^original_morph_(?!com|integ_int|moran_i|geary_c)/, 0);
+  });
+
+  it('over pairs of voxels see neither a shift nor a scale of the intensities, nor the unit of length', async () => {
+    const before = await run(image, mask);
+    const value = (row: Row, name: string) => row[`original_morph_${name}`] as number;
+    const overPairs = /_(moran_i|geary_c)$/;
+    const shifted = await run(grid(smooth.map((v) => v - 400)), mask);
+    expectSame(shifted, before, overPairs, INEXACT);
+    const more = value(shifted, 'integ_int') - value(before, 'integ_int');
+    expectClose(more, -400 * value(before, 'volume'), { rel: ORDER });
+    const scaled = await run(grid(Float32Array.from(smooth, (v) => -0.3 * v)), mask);
+    expectSame(scaled, before, overPairs, INEXACT);
+    expectSame(scaled, before, /_morph_com$/, INEXACT);
+    const longer = (v: Volume): Volume => ({ ...v, spacing: [8, 11, 20] });
+    const far = await run(longer(image), longer(mask));
+    expectSame(far, before, overPairs, INEXACT);
+    expectSame(far, before, /_(asphericity|.*_dens_.*)$/, INEXACT);
+    expectClose(value(far, 'com'), 10 * value(before, 'com'), { rel: INEXACT });
   });
 
   it.each([0, 1, 2] as const)('do not see a flip of axis %i', async (axis) => {
@@ -86,7 +109,9 @@ describe('features', () => {
       grid(Int16Array.from(rearranged(smooth, size, flip))),
       grid(Uint8Array.from(rearranged(labels, size, flip))),
     );
-    expectSame(flipped, await run(image, mask), features);
+    const whole = await run(image, mask);
+    expectSame(flipped, whole, exact);
+    expectSame(flipped, whole, inexact, INEXACT);
   });
 
   it('go with their labels', async () => {
@@ -134,6 +159,7 @@ describe('features', () => {
       const column = `original_shape_${name}`;
       expectClose(after[column] as number, factor * (before[column] as number), { rel: ORDER, what: column });
     }
+    expectSame(after, before, /^original_morph_(comp|sph|aspher|pca_(el|fl)|.*_dens_(aabb|aee|conv))/);
     expectSame(after, before, textures, 0);
   });
 

@@ -179,6 +179,41 @@ describe('morph', () => {
     expectClose(value(row, 'integ_int'), value(row, 'volume') * mean, { rel: ROUNDING });
   });
 
+  it('of all labels together is that of each', async () => {
+    const size: Vec3 = [11, 8, 9];
+    const next = random(8);
+    const labels = Uint8Array.from({ length: voxelCount(size) }, () => Math.floor(4 * next()));
+    const image = {
+      ...volumeOf(
+        Int16Array.from(labels, () => Math.round(300 * next())),
+        size,
+      ),
+      spacing,
+    };
+    const region = { ...image, data: labels };
+    const options = { classes: ['morph'] as const, settings: { resegmentRange: [20, 290], additionalInfo: false } };
+    const all = await extract(engine(), image, region, { ...options, labels: 'all' });
+    expect(all).toHaveLength(3);
+    for (const [k, row] of all.entries())
+      expect(await extract(engine(), image, region, { ...options, labels: [k + 1] })).toEqual([row]);
+    expect(engine().stats().resident.buffers).toBe(0);
+  });
+
+  it('of a 2D image is not there, as the shape of one', async () => {
+    const image = {
+      ...volumeOf(
+        Int16Array.from({ length: 30 }, (_, k) => k),
+        [6, 5, 1],
+      ),
+      dimension: 2 as const,
+    };
+    const region = { ...image, data: new Uint8Array(30).fill(1) };
+    const [row] = await extract(engine(), image, region, { classes: ['morph', 'stat'] });
+    const columns = Object.keys(row!).filter((name) => name.startsWith('original_'));
+    expect(columns.every((name) => name.startsWith('original_stat_'))).toBe(true);
+    expect(columns).toHaveLength(18);
+  });
+
   it('stops when cancelled', async () => {
     const image = volumeOf(
       Int16Array.from({ length: 27 }, (_, k) => k),
