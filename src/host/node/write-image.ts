@@ -10,6 +10,10 @@ import { writeAtomically } from './write.ts';
 
 const compress = promisify(gzip);
 
+/** Formats of images that go into a folder, with their endings. */
+export const imageEndings = { nifti: '.nii.gz', nrrd: '.nrrd' } as const;
+export type ImageFormat = keyof typeof imageEndings;
+
 /** Level 1: half the time of zlib's default for images, a few per cent larger. */
 const LEVEL = 1;
 
