@@ -1,5 +1,5 @@
 /** `voxomics extract IMAGE MASK`. */
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
 import { type ClassSelection, type FeatureClass, wantedFeatures } from '../../../pipeline/classes.ts';
@@ -58,7 +58,7 @@ export function extractCommand(): Command {
     .option('-p, --params <file|preset>', `PyRadiomics’ parameter file, or a preset: ${presetNames.join(', ')}`)
     .option(
       '-s, --setting <KEY=VALUE>',
-      'a PyRadiomics setting, e.g. binWidth=10, before those of --params; may be repeated',
+      'a PyRadiomics setting, e.g. binWidth=10, in place of that of --params; may be repeated',
       collect,
     )
     .option(
@@ -80,7 +80,17 @@ export function extractCommand(): Command {
     )
     .option('--validate', 'only check the options, the parameter file and that all files of images and masks are there')
     .action(run);
-  return engineOptions(stepFlags(imageFlags(maskFlags(command))));
+  return engineOptions(stepFlags(imageFlags(maskFlags(command)))).addHelpText(
+    'after',
+    `
+Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 5 all rows written, some with voxomics_error in place of features.
+
+Examples:
+  voxomics extract image.nii.gz mask.nii.gz -p guo2024-a -o rows.csv
+  voxomics extract cases.csv -p params.yaml --validate           are all files there, is the parameter file right?
+  voxomics extract cases.csv -p params.yaml -o rows.csv          goes on where it was interrupted
+  voxomics extract image.nrrd mask.nrrd -p params.yaml --save-images images --image-format nrrd`,
+  );
 }
 
 /** Format asked for, else by the output's ending, else JSON. */
@@ -125,28 +135,39 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   const [image, mask] = [imageChoice(options), maskChoice(options)];
   if (options.validate) return validateInput(imagePath, maskPath, settings, params?.imageTypes, classes);
   const { saveImages, imageFormat } = options;
-  if (options.output) await checkPlace(options.output);
+  if (options.output) await checkOutput(options.output, [imagePath, maskPath]);
   if (saveImages !== undefined) await makeFolder(saveImages);
-  await withEngine(options, async (bench) => {
-    const choices = {
-      image,
-      mask,
-      preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
-      geometry: options.geometry,
-      labels,
-      settings,
-      imageTypes: params?.imageTypes,
-      classes,
-      signal: bench.signal,
-      onProgress: bench.onProgress,
-    };
-    if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
-    const onImage = saveImages === undefined ? undefined : imageSaver(saveImages, imageFormat);
-    const rows = await extractFiles(bench.engine, imagePath, maskPath, { ...choices, onImage });
-    showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
-    await output(rows, format, options.output);
-    reportFailed(rows);
-  });
+  await withEngine(
+    options,
+    async (bench) => {
+      const choices = {
+        image,
+        mask,
+        preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
+        geometry: options.geometry,
+        labels,
+        settings,
+        imageTypes: params?.imageTypes,
+        classes,
+        signal: bench.signal,
+        onProgress: bench.onProgress,
+      };
+      if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
+      const onImage = saveImages === undefined ? undefined : imageSaver(saveImages, imageFormat);
+      const rows = await extractFiles(bench.engine, imagePath, maskPath, { ...choices, onImage });
+      showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
+      await output(rows, format, options.output);
+      reportFailed(rows);
+    },
+    maskPath === undefined ? 'finished cases are kept: the same command goes on from there' : undefined,
+  );
+}
+
+/** @throws PipelineError where the rows cannot be written, or would replace what they are made of */
+async function checkOutput(path: string, inputs: readonly (string | undefined)[]): Promise<void> {
+  if (inputs.some((input) => input !== undefined && resolve(input) === resolve(path)))
+    throw new PipelineError('BadSetting', '--output: this file is the input; choose another name');
+  await checkPlace(path);
 }
 
 /** Checks what can be checked without computing, and says so. */

@@ -5,7 +5,7 @@ import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { writeAtomically } from '../write.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { normaliseMethod, previewColumns } from './stage-options.ts';
@@ -30,7 +30,7 @@ export function normaliseCommand(): Command {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  checkImageName(output);
+  await checkImagePlace(output);
   if (options.preview) checkPreviewPath(options.preview);
   const [method, decoded, mask] = await Promise.all([
     normaliseMethod(options.method),

@@ -14,6 +14,9 @@ export interface EngineFlags {
   readonly debug?: boolean;
 }
 
+/** What is left where the user ends a command; said after "interrupted". */
+const NOTHING = 'nothing was written';
+
 /** What a command works with. */
 export interface Workbench {
   readonly engine: Engine;
@@ -32,10 +35,17 @@ export function engineOptions(command: Command): Command {
     .option('--debug', 'check every GPU dispatch on its own (slow)');
 }
 
-/** Runs the work of a command with an engine, and prints the profile where it was asked for. */
-export async function withEngine(flags: EngineFlags, work: (bench: Workbench) => Promise<void>): Promise<void> {
+/**
+ * Runs the work of a command with an engine, and prints the profile where it was asked for.
+ * @param left what the user has where the work is interrupted
+ */
+export async function withEngine(
+  flags: EngineFlags,
+  work: (bench: Workbench) => Promise<void>,
+  left = NOTHING,
+): Promise<void> {
   const cancel = new AbortController();
-  const interrupt = () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written'));
+  const interrupt = () => cancel.abort(new PipelineError('Cancelled', `interrupted; ${left}`));
   process.once('SIGINT', interrupt);
   const { adapter, debug } = flags;
   const makeEngine = () => createEngine({ adapter, debug, profile: Boolean(flags.profile) });
