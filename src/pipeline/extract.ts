@@ -92,7 +92,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
-  const context = { engine, settings, types, wanted, loaded: mask, signal };
+  const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
   // Images that are asked for come from the GPU, the original too.
   const derives = onImage !== undefined || derivedTypes(types).length > 0;
   const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });

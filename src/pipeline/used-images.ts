@@ -52,7 +52,7 @@ async function giveType(
  * @throws PipelineError of the filters, `signal.reason` when cancelled, and what `onImage` throws
  */
 export async function giveImages(
-  { engine, types, signal }: ViewContext,
+  { engine, types, signal, onProgress }: ViewContext,
   view: View,
   regions: readonly Region[],
   untouched: Volume | null,
@@ -66,7 +66,8 @@ export async function giveImages(
   const { inside, size } = await maskToDevice(engine, maskOf(view, regions));
   const source = filterSource(engine, image, wholeBox(image), { inside, size, first });
   try {
-    for (const type of types) {
+    for (const [done, type] of types.entries()) {
+      onProgress?.({ stage: 'images', done, total: types.length });
       if (type.name === 'Original') await give('original', untouched ?? (await fromDevice(engine, image)));
       else await giveType(source, type, give);
     }

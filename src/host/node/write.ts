@@ -35,12 +35,13 @@ export async function checkPlace(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder, and those above it, where it is missing.
+ * Makes a folder, and those above it, where it is missing, and finds out whether files can be written to it.
  * @throws PipelineError BadFile where the file system refuses, naming the folder without those above it
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
   } catch (error) {
     throw writeFailure(resolve(path), error);
   }

@@ -42,6 +42,10 @@ describe('wrong use', () => {
     [['map', ...good, '--features', 'glcm:Contrst'], 1, /Did you mean Contrast\?/],
     [['preprocess', 'image.nii.gz', 'none/out.nii.gz', '--normalise', 'zscore'], 1, /out\.nii\.gz: .*no such folder/],
     [['n4', 'image.nii.gz', 'out.png'], 1, /end the name in \.nii, \.nii\.gz or \.nrrd/],
+    [['nyul', 'none/scale.json', 'image.nii.gz'], 1, /scale\.json: .*no such folder/],
+    [['verify', '-o', 'none/certificate.html'], 1, /certificate\.html: .*no such folder/],
+    [['extract', ...good, '--profile', 'none/profile.json'], 1, /profile\.json: .*no such folder/],
+    [['normalise', 'image.nii.gz', 'out.nrrd', '--preview', 'none/look.png'], 1, /look\.png: .*no such folder/],
     [['filter', 'image.nii.gz', 'none/out.nrrd', '--type', 'mean', '--support', '3'], 1, /no such folder/],
   ] as const)('%j is refused before any work', async (args, status, message) => {
     const { code, stdout, stderr } = await voxomics(...args);

@@ -6,6 +6,7 @@ import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { checkImagePlace, writeImageFile } from '../write-image.ts';
+import { checkPlace } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags } from './mask-options.ts';
 import { type N4Flags, n4Flags, n4Options, previewColumns } from './stage-options.ts';
@@ -29,6 +30,7 @@ export function n4Command(): Command {
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   for (const name of [output, options.field]) if (name) await checkImagePlace(name);
+  if (options.preview) await checkPlace(options.preview);
   if (options.preview) checkPreviewPath(options.preview);
   const volume = toVolume(await readImageFile(input, imageChoice(options)));
   await withEngine(options, async ({ engine, signal, onProgress }) => {

@@ -6,6 +6,7 @@ import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
 import { checkImagePlace, writeImageFile } from '../write-image.ts';
+import { checkPlace } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { preprocessSteps, previewColumns, type StepFlags, stepFlags } from './stage-options.ts';
@@ -31,6 +32,7 @@ export function preprocessCommand(): Command {
 
 async function run(input: string, output: string, options: Options): Promise<void> {
   for (const name of [output, options.field]) if (name) await checkImagePlace(name);
+  if (options.preview) await checkPlace(options.preview);
   if (options.preview) checkPreviewPath(options.preview);
   const [decoded, placed] = await Promise.all([
     readImageFile(input, imageChoice(options)),

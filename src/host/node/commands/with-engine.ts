@@ -6,7 +6,7 @@ import type { ProgressEvent } from '../../../pipeline/progress.ts';
 import { createEngine } from '../adapters.ts';
 import { profileTable } from '../profile-table.ts';
 import { progressDisplay } from '../progress.ts';
-import { writeAtomically } from '../write.ts';
+import { checkPlace, writeAtomically } from '../write.ts';
 
 export interface EngineFlags {
   readonly profile?: boolean | string;
@@ -44,6 +44,7 @@ export async function withEngine(
   work: (bench: Workbench) => Promise<void>,
   left = NOTHING,
 ): Promise<void> {
+  if (typeof flags.profile === 'string') await checkPlace(flags.profile);
   const cancel = new AbortController();
   const interrupt = () => cancel.abort(new PipelineError('Cancelled', `interrupted; ${left}`));
   process.once('SIGINT', interrupt);
