@@ -15,7 +15,8 @@ import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
-import { type Region, runView, type ViewContext } from './view.ts';
+import { giveImages, type UsedImage } from './used-images.ts';
+import { type Region, runView, type View, type ViewContext } from './view.ts';
 import { planResampledViews, planViews, type ViewPlan } from './view-plan.ts';
 import type { Mask, Volume } from './volume.ts';
 
@@ -38,6 +39,11 @@ export interface ExtractOptions {
   readonly preprocess?: PreprocessSteps;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
+  /**
+   * Takes the images that features are computed on, whole, one after the other; the next one waits for it. Without it they
+   * never leave the GPU. What it throws ends the extraction.
+   */
+  readonly onImage?: (image: UsedImage) => Promise<void> | void;
 }
 
 /**
@@ -53,7 +59,7 @@ export interface ExtractOptions {
  * `signal.reason` when cancelled
  */
 export async function extract(engine: Engine, image: Volume, mask: Mask, options: ExtractOptions = {}): Promise<Row[]> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onImage } = options;
   signal?.throwIfAborted();
   const { geometry, settings } = geometryOf(parseSettings(options.settings), options.geometry);
   const types = wantedImageTypes(options.imageTypes, options.settings);
@@ -89,7 +95,8 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
   const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
-  const derives = derivedTypes(types).length > 0;
+  // Images that are asked for come from the GPU, the original too.
+  const derives = onImage !== undefined || derivedTypes(types).length > 0;
   const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
   try {
     const { resample } = steps;
@@ -104,7 +111,14 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
           regions,
           settings,
         );
-    for (const plan of plans) await runPlan(context, plan, set);
+    const untouched = hasSteps(steps) || settings.preCrop ? null : image;
+    for (const plan of plans) {
+      const region = plans.length > 1 ? plan.regions.map(({ name }) => `label-${name}`).join(' ') : null;
+      const give = onImage && ((name: string, given: Volume) => onImage({ name, image: given, region }));
+      await runPlan(context, plan, set, async (view) => {
+        if (give) await giveImages(context, view, plan.regions, untouched, give);
+      });
+    }
   } finally {
     source.release();
   }
@@ -189,11 +203,12 @@ async function openSource(
   }
 }
 
-/** Makes a view and computes its regions; where it cannot be made, they all get the reason. */
+/** Makes a view, gives out its images and computes its regions; where it cannot be made, they all get the reason. */
 async function runPlan(
   context: ViewContext,
   { regions, open }: ViewPlan,
   set: (region: Region, outcome: Outcome) => void,
+  give: (view: View) => Promise<void>,
 ): Promise<void> {
   context.signal?.throwIfAborted();
   let opened: Awaited<ReturnType<ViewPlan['open']>>;
@@ -205,6 +220,7 @@ async function runPlan(
     return;
   }
   try {
+    await give(opened.view);
     await runView(context, opened.view, regions, set);
   } finally {
     opened.release();

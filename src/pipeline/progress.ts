@@ -3,8 +3,21 @@
 /** What happened last, for progress displays. */
 export interface ProgressEvent {
   /** What is being done. */
-  readonly stage: 'n4' | 'normalise' | 'resample' | 'labels' | 'regions' | 'pairs' | 'map' | 'cases' | 'verify';
-  /** Units finished: iterations of N4, regions, parts of the sums over pairs of a large region, voxels of maps; 1 of 1 for a stage that has no smaller parts. */
+  readonly stage:
+    | 'n4'
+    | 'normalise'
+    | 'resample'
+    | 'labels'
+    | 'images'
+    | 'regions'
+    | 'pairs'
+    | 'map'
+    | 'cases'
+    | 'verify';
+  /**
+   * Units finished: iterations of N4, image types given out, regions, parts of the sums over pairs of a large region, voxels of
+   * maps; 1 of 1 for a stage that has no smaller parts.
+   */
   readonly done: number;
   readonly total: number;
 }
