@@ -1,7 +1,7 @@
 // morph/deviations: the box of a region as complex numbers, z fastest: 1 where a voxel is inside, with (intensity - origin)
 // scale as imaginary part; 0 elsewhere. The origin is a number near the mean; it is subtracted before anything is rounded:
 // exact for integers and where both are near each other. One invocation per voxel of the box; out-of-range invocations do
-// nothing. Twin: test/reference/morph/autocorrelation.ts (its first lines)
+// nothing. Twin: test/reference/morph/autocorrelation.ts (voxelsOf, and the differences from the mean)
 #import common/grid
 #import common/cell
 #import common/key

@@ -1,6 +1,6 @@
 // morph/distances: the inverse of the distance between voxels that are (x, y, z) apart, 0 for a voxel and itself, as complex
 // numbers, z fastest. One invocation per voxel; out-of-range invocations do nothing.
-// Twin: test/reference/morph/autocorrelation.ts (weights)
+// Twin: test/reference/morph/autocorrelation.ts (the weight of a pair)
 #import common/grid
 
 struct Params {

@@ -1,6 +1,6 @@
 // morph/weigh: multiplies a spectrum by that of the weights, which is real and the same for a frequency and its negative.
 // Both are planes of x, then z, then y fastest. One invocation per number of the spectrum; out-of-range invocations do
-// nothing. Twin: test/reference/morph/fourier.ts (convolution)
+// nothing. Twin: test/reference/morph/autocorrelation.ts, which has the sums instead of the convolution
 #import common/grid
 
 struct Params {

@@ -9,7 +9,8 @@ export const fourier = defineKernel({
   workgroup: 64,
 });
 
-const BYTES = 8;
+/** Bytes of a complex number. */
+export const BYTES = 8;
 /** Bytes of the scratch of a dispatch: what a software adapter transforms in well under a second. */
 const SCRATCH_BYTES = 32 * 2 ** 20;
 

@@ -1,7 +1,8 @@
 /** The part of a pass that goes over pairs of voxels: region by region, after the counts, which have the means. */
 import { momentsOf } from '../firstorder/features.ts';
-import { correlate, pairBytes } from '../morph/autocorrelation.ts';
+import { correlate } from '../morph/autocorrelation.ts';
 import { type IntensityMask, needsCorrelation, needsPairs } from '../morph/features.ts';
+import { pairBytes } from '../morph/potentials.ts';
 import type { WorkContext } from '../progress.ts';
 import { type Counts, valuesOf } from './count.ts';
 import type { PassInput, PreparedPass } from './prepare.ts';
