@@ -92,6 +92,9 @@ describe('features', () => {
     const scaled = await run(grid(Float32Array.from(smooth, (v) => -0.3 * v)), mask);
     expectSame(scaled, before, overPairs, INEXACT);
     expectSame(scaled, before, /_morph_com$/, INEXACT);
+    // On the GPU, in pairs of float32.
+    const normalised = await run(image, mask, { settings: { normalize: true, binWidth: 0.1 } });
+    expectSame(normalised, before, overPairs, INEXACT);
     const longer = (v: Volume): Volume => ({ ...v, spacing: [8, 11, 20] });
     const far = await run(longer(image), longer(mask));
     expectSame(far, before, overPairs, INEXACT);
