@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
-import { fastLength, type Numbers, radices, recordFft, stridesOf, type Transform } from '../../src/pipeline/filter/fft.ts';
+import {
+  fastLength,
+  type Numbers,
+  radices,
+  recordFft,
+  stridesOf,
+  type Transform,
+} from '../../src/pipeline/filter/fft.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { type ComplexVolume, dft } from '../reference/filter/fft.ts';
 import { run, useEngine } from '../support/engine.ts';
@@ -104,13 +111,17 @@ describe('filter/fft', () => {
       const download = rec.download(buffer);
       const found = new Float32Array((await run(engine(), rec, download)).buffer);
       const step = layout.strides[axis];
-      const starts = axis === 0 ? [0, 130 * 50, count - 130] : axis === 1 ? [3, 130 * 97 * 89 + 129] : [7, 130 * 97 - 1];
+      const starts =
+        axis === 0 ? [0, 130 * 50, count - 130] : axis === 1 ? [3, 130 * 97 * 89 + 129] : [7, 130 * 97 - 1];
       for (const start of starts) {
-        const line = (offset: number) => Float64Array.from({ length: size[axis] }, (_, k) => numbers[offset + start + k * step]!);
+        const line = (offset: number) =>
+          Float64Array.from({ length: size[axis] }, (_, k) => numbers[offset + start + k * step]!);
         const expected = dft({ re: line(0), im: line(count), size: [size[axis], 1, 1] }, 0, -1);
         for (let k = 0; k < size[axis]; k++) {
           expect(Math.abs(found[start + k * step]! - expected.re[k]!)).toBeLessThanOrEqual(FLOAT32 * 2 * size[axis]);
-          expect(Math.abs(found[count + start + k * step]! - expected.im[k]!)).toBeLessThanOrEqual(FLOAT32 * 2 * size[axis]);
+          expect(Math.abs(found[count + start + k * step]! - expected.im[k]!)).toBeLessThanOrEqual(
+            FLOAT32 * 2 * size[axis],
+          );
         }
       }
     }

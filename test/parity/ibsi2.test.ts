@@ -49,6 +49,12 @@ const maps: readonly (readonly [id: string, phantom: Phantom, spec: IbsiFilterSp
   ['6_a_2', 'sphere', { filter: 'wavelet', wavelet: 'coif1', bands: 'HHL', boundary: 'periodic', pooling: 'average' }],
   ['7_a_1', 'checkerboard', { ...haar, bands: 'LLL' }],
   ['7_a_2', 'checkerboard', { ...haar, bands: 'HHH' }],
+  ['8_a_1', 'checkerboard', { filter: 'simoncelli', level: 1 }],
+  ['8_a_2', 'checkerboard', { filter: 'simoncelli', level: 2 }],
+  ['8_a_3', 'checkerboard', { filter: 'simoncelli', level: 3 }],
+  ['9_a', 'impulse', { filter: 'log', sigma: 3, riesz: [1, 0, 0], boundary: 'zero' }],
+  ['9_b_1', 'sphere', { filter: 'log', sigma: 3, riesz: [0, 2, 0], boundary: 'zero' }],
+  ['10_b_1', 'pattern_1', { filter: 'simoncelli', level: 1, riesz: [0, 2, 0] }],
 ];
 
 const read = async (...path: string[]) => toVolume(await readImageFile(sharedPath('data/ibsi2', ...path)));

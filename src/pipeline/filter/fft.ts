@@ -101,7 +101,8 @@ export function recordFft(
 ): void {
   const stages = radices(n);
   // A buffer cannot be read and written at once.
-  if (stages.length === 0 || (stages.length === 1 && from.buffer === to.buffer)) stages.push(1);
+  const least = from.buffer === to.buffer ? 2 : 1;
+  while (stages.length < least) stages.push(1);
   const roots = rec.upload('filter/fft.roots', rootsOf(n));
   const across: Axis = axis === 2 ? 1 : 2;
   const slice = withAlong(withAlong(lines, axis, n), across, 1);
