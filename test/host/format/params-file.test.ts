@@ -42,6 +42,27 @@ describe('parameter files', () => {
     ['settings: {}\n', [/^p\.yaml:1: unknown key settings\. Did you mean setting\?/]],
     ['a: [1\nb: 2', [/^p\.yaml:\d: /]],
     ['setting:\n  label: 1.5\n  force2D: 2\n', [/^p\.yaml:2: setting\.label/, /^p\.yaml:3: setting\.force2D/]],
+    [
+      'imageType:\n  IbsiMean:\n    suport: 3\n',
+      [/^p\.yaml:2: imageType\.IbsiMean\.support/, /^p\.yaml:3: unknown key suport\. Did you mean support\?/],
+    ],
+    [
+      'imageType:\n  IbsiMean:\n    support: 4\n',
+      [/^p\.yaml:3: imageType\.IbsiMean\.support: expected an odd number.*found 4$/],
+    ],
+    ['imageType:\n  IbsiMean:\n', [/^p\.yaml:2: imageType\.IbsiMean: .*found null$/]],
+    [
+      'imageType:\n  IbsiLoG:\n    - sigma: 3\n    - sigma: 0\n      riesz: [0, 0]\n',
+      [
+        /^p\.yaml:4: imageType\.IbsiLoG\.1\.sigma: .*found 0$/,
+        /^p\.yaml:5: imageType\.IbsiLoG\.1\.riesz: expected an order/,
+      ],
+    ],
+    [
+      'imageType:\n  IbsiWavelet: {wavelet: db2, bands: LHX}\n',
+      [/^p\.yaml:2: .*expected two or three of L and H.*"LHX"$/],
+    ],
+    ['imageType:\n  IbsiSimonceli: {}\n', [/^p\.yaml:2: .*Did you mean IbsiSimoncelli\?/]],
     ['setting:\n  lbp2DMethod: rot\n', [/^p\.yaml:2: .*"default"\|"ror"\|"uniform"\|"var".*found "rot"$/]],
   ])('%j is refused with every line that is wrong', (text, messages) => {
     const lines = (() => {
