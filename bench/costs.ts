@@ -73,6 +73,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'discretise/rank': perVoxel(ENTRY + 8, 6),
   'firstorder/histogram': perVoxel(ENTRY + 4 + ATOMIC, 6),
   'firstorder/gather': perVoxel(ENTRY + 8 + ATOMIC, 8),
+  'firstorder/peak:rows': { bytes: (w) => 16 * w.cells, operations: (w) => 30 * w.cells },
+  // At 1 mm the sphere has 121 rows: two running sums each, forty operations for their difference and its addition.
+  'firstorder/peak:mean': perVoxel(ENTRY + 4 + 121 * 24 + 12, 121 * 50),
   'texture/glcm': {
     bytes: ({ voxels, half }) => voxels * (ENTRY + half * (4 + ATOMIC)),
     operations: ({ voxels, half }) => voxels * half * 8,
@@ -89,9 +92,12 @@ export const costs: Readonly<Record<string, Cost>> = {
     bytes: ({ voxels, all }) => voxels * (ENTRY + 4 * all + ATOMIC),
     operations: ({ voxels, all }) => voxels * all * 6,
   },
+  // To and fro along each axis, the cell and the distance each time.
+  'texture/distance': { bytes: (w) => 3 * 2 * 8 * w.cells, operations: (w) => 3 * 2 * 5 * w.cells },
   'texture/components:start': perVoxel(ENTRY + 12, 6),
   'texture/components:link': perVoxel(ENTRY + 14 * 4 + ATOMIC, 40),
   'texture/components:measure': perVoxel(ENTRY + 8 + ATOMIC, 8),
+  'texture/components:nearest': perVoxel(ENTRY + 12 + ATOMIC, 8),
   'texture/components:tally': perVoxel(ENTRY + 8, 8),
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),

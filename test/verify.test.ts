@@ -99,7 +99,8 @@ describe('verify/names', () => {
       expect(familyOf(tag)).toMatch(/\w/);
       if (!columnOf(tag)) expect(whyMissing(tag)).toMatch(/yet$/);
     }
-    expect(whyMissing('dzm_sde_3D')).toMatch(/GLDZM/);
+    expect(columnOf('dzm_sde_3D')).toEqual({ column: 'original_dzm_sde', aggregation: '3D' });
+    expect(columnOf('ivh_diff_v10_v90')).toEqual({ column: 'original_ivh_diff_v10_v90', aggregation: '3D' });
     expect(columnOf('cm_inv_diff_norm_2D_avg')).toBeNull();
     expect(whyMissing('cm_inv_diff_norm_2D_avg')).toMatch(/number of grey levels/);
     expect(columnOf('szm_sze_2D')).toEqual({ column: 'original_glszm_SmallAreaEmphasis', aggregation: '2D' });

@@ -6,9 +6,11 @@
 //   start     every run of matching voxels along x is one component (every voxel where x is not a direction)
 //   link      joins every voxel with the matching voxels of the neighbouring rows, leaving out joins that follow from others
 //   measure   adds up the size of each component at its root
-//   tally     counts the zones of each grey level: sizes up to `columns` in `counts`, larger ones in a list
+//   nearest   with distances for sizes: brings the least distance of each component to its root. (Those of other voxels stay, so
+//             that the order of the work does not matter.)
+//   tally     counts the zones of each grey level: sizes (or distances) up to `columns` in `counts`, larger ones in a list
 //   volumes   counts the components of each region
-// Definition: PyRadiomics glszm.py, cmatrices.c (IBSI 3.8); union by atomic minimum after Komura 2015.
+// Definition: PyRadiomics glszm.py, cmatrices.c (IBSI 3.8; distances 3.9); union by atomic minimum after Komura 2015.
 // Twin: test/reference/texture/components.ts
 #import common/grid
 #import common/cell
@@ -125,6 +127,17 @@ fn measure(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let root = root_of(index);
   atomicStore(&parents[index], root);
   atomicAdd(&sizes[root], 1u);
+}
+
+@compute @workgroup_size(workgroup_size)
+fn nearest(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let k = linear_invocation(group, groups, local, workgroup_size);
+  if (k >= params.length) { return; }
+  let index = voxels[k];
+  if (cells[index] == 0u) { return; }
+  let root = root_of(index);
+  atomicStore(&parents[index], root);
+  atomicMin(&sizes[root], atomicLoad(&sizes[index]));
 }
 
 @compute @workgroup_size(workgroup_size)

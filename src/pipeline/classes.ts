@@ -1,17 +1,28 @@
-/** Feature classes and their features: what PyRadiomics calls them, and which are wanted. */
+/** Feature classes and their features: what PyRadiomics, or IBSI, calls them, and which are wanted. */
 import { PipelineError } from './errors.ts';
 import { firstOrderNames } from './firstorder/features.ts';
+import { ihNames } from './firstorder/ibsi/ih.ts';
+import { ivhNames } from './firstorder/ibsi/ivh.ts';
+import { locNames } from './firstorder/ibsi/loc.ts';
+import { statNames } from './firstorder/ibsi/stat.ts';
 import { suggest } from './settings.ts';
 import { shapeNames } from './shape/features.ts';
 import { shape2DNames } from './shape/features2d.ts';
+import { dzmNames } from './texture/features/dzm.ts';
 import { glcmNames } from './texture/features/glcm.ts';
 import { gldmNames } from './texture/features/gldm.ts';
 import { glrlmNames } from './texture/features/glrlm.ts';
 import { glszmNames } from './texture/features/glszm.ts';
+import { nglNames } from './texture/features/ngl.ts';
 import { ngtdmNames } from './texture/features/ngtdm.ts';
 
-/** Features of each class in PyRadiomics' order, the deprecated ones apart. */
-const known = {
+interface KnownClass {
+  readonly names: readonly string[];
+  readonly deprecated: readonly string[];
+}
+
+/** PyRadiomics' classes: features of each in its order, the deprecated ones apart. */
+const pyradiomics = {
   shape: { names: shapeNames, deprecated: ['Compactness1', 'Compactness2', 'SphericalDisproportion'] },
   shape2D: { names: shape2DNames, deprecated: ['SphericalDisproportion'] },
   firstorder: { names: firstOrderNames, deprecated: ['StandardDeviation'] },
@@ -20,13 +31,28 @@ const known = {
   glrlm: { names: glrlmNames, deprecated: [] },
   glszm: { names: glszmNames, deprecated: [] },
   ngtdm: { names: ngtdmNames, deprecated: [] },
-} as const satisfies Record<string, { names: readonly string[]; deprecated: readonly string[] }>;
+} as const satisfies Record<string, KnownClass>;
+
+/** Classes of IBSI's features: class and feature together are IBSI's tag without the aggregation. */
+const ibsi = {
+  loc: { names: locNames, deprecated: [] },
+  stat: { names: statNames, deprecated: [] },
+  ih: { names: ihNames, deprecated: [] },
+  ivh: { names: ivhNames, deprecated: [] },
+  dzm: { names: dzmNames, deprecated: [] },
+  ngl: { names: nglNames, deprecated: [] },
+} as const satisfies Record<string, KnownClass>;
+
+const known = { ...pyradiomics, ...ibsi };
 
 export type FeatureClass = keyof typeof known;
 export const featureClasses = Object.keys(known) as readonly FeatureClass[];
 
-/** PyRadiomics' default: all classes but shape2D. */
-export const defaultClasses: readonly FeatureClass[] = featureClasses.filter((c) => c !== 'shape2D');
+/** The classes that PyRadiomics has. */
+export const pyradiomicsClasses = Object.keys(pyradiomics) as readonly FeatureClass[];
+
+/** PyRadiomics' default: all its classes but shape2D. */
+export const defaultClasses: readonly FeatureClass[] = pyradiomicsClasses.filter((c) => c !== 'shape2D');
 
 /** Names of the features of a class, the deprecated ones last. */
 export const featureNames = (name: FeatureClass): readonly string[] => [
@@ -64,7 +90,7 @@ function checkClass(name: string): FeatureClass {
 }
 
 function checkFeatures(name: FeatureClass, features: readonly string[] | null): readonly string[] {
-  const { names, deprecated } = known[name] as { names: readonly string[]; deprecated: readonly string[] };
+  const { names, deprecated } = known[name] as KnownClass;
   if (features === null) return names;
   const unknown = features.find((f) => !names.includes(f) && !deprecated.includes(f));
   if (unknown === undefined) return features;
@@ -74,7 +100,8 @@ function checkFeatures(name: FeatureClass, features: readonly string[] | null): 
   );
 }
 
-const isMaskClass = (name: FeatureClass): boolean => name === 'shape' || name === 'shape2D';
+const computedOnMask: readonly FeatureClass[] = ['shape', 'shape2D'];
+const isMaskClass = (name: FeatureClass): boolean => computedOnMask.includes(name);
 
 /** The classes that are computed once, on the mask. */
 export const maskClasses = (wanted: WantedFeatures): WantedFeatures =>

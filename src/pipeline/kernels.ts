@@ -7,6 +7,7 @@ import { hasSteps, type PreprocessSteps, stepKernels, stepsOfSettings } from './
 import { levels } from './discretise/levels.ts';
 import { gather } from './firstorder/gather.ts';
 import { histogram } from './firstorder/histogram.ts';
+import { mean, rows } from './firstorder/peak.ts';
 import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
@@ -14,9 +15,11 @@ import { encode } from './roi/encode.ts';
 import { extent } from './roi/extent.ts';
 import { range } from './roi/range.ts';
 import { resegment } from './roi/resegment.ts';
+import { needsValues } from './pass/layout.ts';
 import type { Settings } from './settings.ts';
 import { extremes, mesh } from './shape/surface.ts';
-import { link, measure, start, tally, volumes } from './texture/components.ts';
+import { link, measure, nearest, start, tally, volumes } from './texture/components.ts';
+import { distance } from './texture/distance.ts';
 import { glcm } from './texture/glcm.ts';
 import { gldm } from './texture/gldm.ts';
 import { glrlm } from './texture/glrlm.ts';
@@ -29,6 +32,12 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
   shape: [mesh, extremes],
   shape2D: [mesh, extremes],
   firstorder: [levels],
+  loc: [rows, mean],
+  stat: [],
+  ih: [levels],
+  ivh: [],
+  dzm: [levels, start, link, distance, nearest, tally],
+  ngl: [levels, gldm],
   glcm: [levels, glcm],
   gldm: [levels, gldm],
   glrlm: [levels, glrlm],
@@ -50,7 +59,7 @@ export function kernelsFor(
   const list: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
   if (hasSteps(steps) || derivedTypes(types).length > 0) list.push(encode);
   for (const name of wanted.keys()) list.push(...byClass[name]);
-  if (wanted.has('firstorder') && integers !== null) list.push(integers ? histogram : gather);
+  if (needsValues(wanted) && integers !== null) list.push(integers ? histogram : gather);
   if (settings.additionalInfo) list.push(start, link, volumes);
   if (settings.resegmentRange) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
   return [...new Set(list)] as AnyKernel[];

@@ -1,6 +1,6 @@
 /** Parameters of an extraction as PyRadiomics' parameter files hold them: settings, image types, feature classes. */
 import { z } from 'zod';
-import { type ClassSelection, type FeatureClass, featureClasses, featureNames } from './classes.ts';
+import { type ClassSelection, type FeatureClass, featureClasses, featureNames, pyradiomicsClasses } from './classes.ts';
 import { PipelineError } from './errors.ts';
 import { ibsiEntrySchema, ibsiSettingNames, ibsiTypeNames, isIbsiType } from './filter/ibsi/schema.ts';
 import { type ImageTypeSelection, imageTypeNames, pyradiomicsTypeNames } from './image-types.ts';
@@ -96,7 +96,7 @@ export function checkParams(value: unknown): ParamsIssue[] {
 }
 
 /**
- * Reads parameters as PyRadiomics does: without image types the original, without classes all of them, shape2D too; a
+ * Reads parameters as PyRadiomics does: without image types the original, without classes all of PyRadiomics', shape2D too; a
  * class without features stands for all that are not deprecated.
  * @param value what a parameter file holds
  * @throws PipelineError BadSetting with everything that is wrong
@@ -114,6 +114,6 @@ export function parseParams(value: unknown): Params {
     classes:
       classes.length > 0
         ? Object.fromEntries(classes.map(([name, list]) => [name, list && list.length > 0 ? list : null]))
-        : featureClasses,
+        : pyradiomicsClasses,
   };
 }

@@ -34,6 +34,13 @@ export const settingsSchema = z.strictObject({
   symmetricalGLCM: z.boolean().default(true),
   /** Largest grey level difference of dependent voxels. */
   gldm_a: z.int().nonnegative().default(0),
+  /**
+   * Width of the bins of IBSI's intensity-volume histogram, in the unit of the image; their centres are its intensities. Null:
+   * the intensities as they are. Not of PyRadiomics.
+   */
+  ivhBinWidth: positive.nullable().default(null),
+  /** Number of bins of the intensity-volume histogram between the region's extremes; overrides ivhBinWidth. Not of PyRadiomics. */
+  ivhBinCount: count.nullable().default(null),
   /** Added to intensities before Energy, TotalEnergy and RootMeanSquared. */
   voxelArrayShift: z.number().default(0),
   minimumROIDimensions: z.int().min(1).max(3).default(2),

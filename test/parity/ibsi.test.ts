@@ -105,14 +105,14 @@ describeShared('the CT phantom', () => {
 
 /** How many values the classes have, by data set. */
 const available: Readonly<Record<Ibsi1Set | Ibsi2Set, number>> = {
-  digital: 378,
-  A: 261,
-  B: 261,
-  C: 147,
-  D: 148,
-  E: 148,
-  '1.A': 15,
-  '1.B': 15,
+  digital: 467,
+  A: 331,
+  B: 331,
+  C: 198,
+  D: 199,
+  E: 199,
+  '1.A': 18,
+  '1.B': 18,
 };
 
 describe('IBSI', () => {

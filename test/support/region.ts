@@ -1,6 +1,6 @@
 /** A labelled volume on the GPU: each label is one region, in order of the labels. */
 import { type BufferRef, type Engine, Recording } from '../../src/engine/index.ts';
-import { padBox } from '../../src/pipeline/box.ts';
+import { type PaddedBox, padBox } from '../../src/pipeline/box.ts';
 import { encodeKeys } from '../../src/pipeline/keys.ts';
 import { recordCompact, type RegionCells } from '../../src/pipeline/roi/compact.ts';
 import type { KeyBuffer } from '../../src/pipeline/roi/range.ts';
@@ -43,6 +43,11 @@ export async function readCells(
 ): Promise<Uint32Array> {
   const download = rec.download(cells);
   const all = (await engine.execute(rec)).u32(download);
+  return unpadded(all, box);
+}
+
+/** The values of the unpadded box out of one for every cell. */
+export function unpadded(all: Uint32Array, box: PaddedBox): Uint32Array {
   const [nx, ny, nz] = box.size;
   const inner = new Uint32Array(nx * ny * nz);
   let k = 0;

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { linearStep } from '../../src/pipeline/box.ts';
 import { pair } from '../../src/pipeline/roi/extent.ts';
-import { connectivity, decodeZones, recordVolumes, recordZones } from '../../src/pipeline/texture/components.ts';
+import {
+  connectivity,
+  decodeZones,
+  recordDistanceZones,
+  recordVolumes,
+  recordZoneForest,
+  recordZones,
+} from '../../src/pipeline/texture/components.ts';
+import { type Axis, maxDistance, recordDistances } from '../../src/pipeline/texture/distance.ts';
 import { recordGlcm } from '../../src/pipeline/texture/glcm.ts';
 import { recordGldm } from '../../src/pipeline/texture/gldm.ts';
 import { recordGlrlm } from '../../src/pipeline/texture/glrlm.ts';
@@ -10,6 +18,7 @@ import { recordNgtdm } from '../../src/pipeline/texture/ngtdm.ts';
 import { offsets } from '../../src/pipeline/texture/offsets.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { components, zones } from '../reference/texture/components.ts';
+import { distances, distanceZones } from '../reference/texture/distance.ts';
 import { glcm } from '../reference/texture/glcm.ts';
 import { gldm } from '../reference/texture/gldm.ts';
 import { glrlm } from '../reference/texture/glrlm.ts';
@@ -17,6 +26,7 @@ import { ngtdm } from '../reference/texture/ngtdm.ts';
 import { useEngine } from '../support/engine.ts';
 import { type RecordedLevels, randomGrid, recordGrid } from '../support/levels.ts';
 import { awkwardSizes } from '../support/random.ts';
+import { unpadded } from '../support/region.ts';
 
 const NG = 5;
 const middle: Vec3 = [14, 11, 9];
@@ -28,6 +38,7 @@ const cases = [
     force2Ddimension: null,
   })),
   { name: 'three regions', grid: randomGrid(middle, 3, NG, 0.7, 5), distances: [1], force2Ddimension: null },
+  { name: 'solid region', grid: randomGrid(middle, 1, NG, 1, 9), distances: [1], force2Ddimension: null },
   { name: 'sparse region', grid: randomGrid(middle, 1, NG, 0.08, 6), distances: [1], force2Ddimension: null },
   { name: 'distances 1 and 2', grid: randomGrid(middle, 2, NG, 0.7, 7), distances: [1, 2], force2Ddimension: null },
   ...([0, 1, 2] as const).map((axis) => ({
@@ -124,7 +135,8 @@ describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
     const grid = record(c);
     const how = connectivity(half(c), grid.cells.box);
     const rows = grid.count * NG;
-    const zoneBuffers = recordZones(grid.rec, grid.cells, grid.regions, how, rows);
+    const forest = recordZoneForest(grid.rec, grid.cells, how);
+    const zoneBuffers = recordZones(grid.rec, grid.cells, grid.regions, forest, rows);
     const [counts, large] = [grid.rec.download(zoneBuffers.counts), grid.rec.download(zoneBuffers.large)];
     const totals = grid.rec.download(recordVolumes(grid.rec, grid.cells, how, grid.count));
     const results = await engine().execute(grid.rec);
@@ -132,6 +144,31 @@ describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
       const { row, size, count } = decodeZones(results.u32(counts), results.u32(large), r * NG, NG);
       expect(Array.from(row, (value, k) => [value, size[k], count[k]])).toEqual(zones(c.grid, r + 1, half(c)));
       expect(results.u32(totals)[r]).toBe(components(c.grid, r + 1, half(c), false).length);
+    }
+  });
+
+  it.each(cases)('texture/distance: distances and their zones of $name equal the CPU twin', async (c) => {
+    const grid = record(c);
+    const { box } = grid.cells;
+    const axes = ([0, 1, 2] as Axis[]).filter((axis) => c.force2Ddimension === null || axis !== 2 - c.force2Ddimension);
+    const columns = maxDistance(box.size, axes);
+    const before = grid.rec.download(recordDistances(grid.rec, grid.cells, axes));
+    const forest = recordZoneForest(grid.rec, grid.cells, connectivity(half(c), box));
+    const away = recordDistances(grid.rec, grid.cells, axes);
+    const rows = grid.count * NG;
+    const download = grid.rec.download(
+      recordDistanceZones(grid.rec, grid.cells, grid.regions, forest, away, rows, columns),
+    );
+    const results = await engine().execute(grid.rec);
+    const found = unpadded(results.u32(before), box);
+    const counts = results.u32(download);
+    for (const r of eachRegion(grid)) {
+      const expected = distances(c.grid, r + 1, axes);
+      const inside = expected.flatMap((d, i) => (d > 0 ? [i] : []));
+      expect(inside.map((i) => found[i])).toEqual(inside.map((i) => expected[i]));
+      expect(Math.max(...expected)).toBeLessThanOrEqual(columns);
+      const part = counts.subarray(r * NG * columns, (r + 1) * NG * columns);
+      expect(Array.from(part)).toEqual(distanceZones(c.grid, r + 1, half(c), expected, NG, columns));
     }
   });
 
@@ -143,13 +180,8 @@ describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
       levels: Uint8Array.from({ length: 24000 }, (_, i) => (i % 40 < 20 ? 2 : 4)),
     };
     const grid = recordGrid(flat, NG, 1, 0);
-    const buffers = recordZones(
-      grid.rec,
-      grid.cells,
-      grid.regions,
-      connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), grid.cells.box),
-      NG,
-    );
+    const how = connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), grid.cells.box);
+    const buffers = recordZones(grid.rec, grid.cells, grid.regions, recordZoneForest(grid.rec, grid.cells, how), NG);
     const [counts, large] = [grid.rec.download(buffers.counts), grid.rec.download(buffers.large)];
     const results = await engine().execute(grid.rec);
     expect(decodeZones(results.u32(counts), results.u32(large), 0, NG)).toEqual({

@@ -1,8 +1,9 @@
 /** PyRadiomics' first-order features (firstorder.py) in float64. */
 import type { FeatureValues } from '../feature-values.ts';
 import type { Vec3 } from '../volume.ts';
-import { quantiles, type Sample } from './order.ts';
-import { centralMoments, deviationWithin, ends } from './sums.ts';
+import type { Sample } from './order.ts';
+import { describe, noneWithin, noValues, type RoiValues, sampleOf } from './statistics.ts';
+import { centralMoments, ends } from './sums.ts';
 
 /** Feature names in PyRadiomics' order, the deprecated one left out. */
 export const firstOrderNames = [
@@ -26,15 +27,6 @@ export const firstOrderNames = [
   'Variance',
 ] as const;
 
-/**
- * The intensities of a region: distinct finite values in ascending order with their counts, or (counts null) all values in
- * any order; a list may hold NaN, which all features but Entropy and Uniformity leave out as numpy's nan-functions do.
- */
-export interface RoiValues {
-  readonly values: Float64Array;
-  readonly counts: Uint32Array | null;
-}
-
 export interface FirstOrderOptions {
   /** Added to the intensities before they are squared: Energy, TotalEnergy, RootMeanSquared. */
   readonly voxelArrayShift: number;
@@ -49,22 +41,11 @@ export interface FirstOrderOptions {
 /** numpy.spacing(1): keeps the logarithm finite. */
 const EPSILON = 2.220446049250313e-16;
 
-const noValues = 'The region holds no intensity other than NaN.';
 const noVoxels = 'The discretised region holds no voxel.';
-const noneWithin = 'No intensity lies between the 10th and the 90th percentile: the region holds two voxels.';
 
 function reasonFor(name: string, voxels: number): string {
   if (name === 'Entropy' || name === 'Uniformity') return noVoxels;
   return voxels === 0 ? noValues : noneWithin;
-}
-
-/** Leaves NaN out; copies only where there is any. */
-function sampleOf({ values, counts }: RoiValues): Sample {
-  if (counts) return { values, counts, n: counts.reduce((sum, c) => sum + c, 0) };
-  let nans = 0;
-  for (let i = 0; i < values.length; i++) nans += Number.isNaN(values[i] as number) ? 1 : 0;
-  const kept = nans === 0 ? values : values.filter((v) => !Number.isNaN(v));
-  return { values: kept, counts: null, n: kept.length };
 }
 
 /** Entropy (bits) and Uniformity of the discretised region. */
@@ -87,33 +68,26 @@ function intensityFeatures(
   sample: Sample,
   { voxelArrayShift, spacing, dimension }: FirstOrderOptions,
 ): Record<string, number> | null {
-  const { n } = sample;
-  if (n === 0) return null;
-  const { mean, energy, minimum, maximum } = ends(sample, voxelArrayShift);
-  const { absolute, second, third, fourth } = centralMoments(sample, mean);
-  const { quantiles: percentiles, median } = quantiles(sample, [0.1, 0.25, 0.75, 0.9]);
-  const [p10, p25, p75, p90] = percentiles as [number, number, number, number];
-  const deviation = Math.sqrt(second);
-  // In a flat region the moments are 0, and so are the ratios. (PyRadiomics' are noise where its mean is rounded.)
-  const scale = second === 0 ? 1 : second;
+  if (sample.n === 0) return null;
+  const f = describe(sample, voxelArrayShift);
   return {
-    '10Percentile': p10,
-    '90Percentile': p90,
-    Energy: energy,
-    InterquartileRange: p75 - p25,
-    Kurtosis: fourth / scale ** 2,
-    Maximum: maximum,
-    MeanAbsoluteDeviation: absolute,
-    Mean: mean,
-    Median: median,
-    Minimum: minimum,
-    Range: maximum - minimum,
-    RobustMeanAbsoluteDeviation: deviationWithin(sample, p10, p90),
-    RootMeanSquared: Math.sqrt(energy / n),
-    Skewness: third / scale ** 1.5,
-    StandardDeviation: deviation,
-    TotalEnergy: energy * spacing.slice(0, dimension).reduce((product, s) => product * s, 1),
-    Variance: deviation ** 2,
+    '10Percentile': f.p10,
+    '90Percentile': f.p90,
+    Energy: f.energy,
+    InterquartileRange: f.p75 - f.p25,
+    Kurtosis: f.kurtosis,
+    Maximum: f.maximum,
+    MeanAbsoluteDeviation: f.absoluteDeviation,
+    Mean: f.mean,
+    Median: f.median,
+    Minimum: f.minimum,
+    Range: f.maximum - f.minimum,
+    RobustMeanAbsoluteDeviation: f.robustDeviation,
+    RootMeanSquared: f.rootMeanSquare,
+    Skewness: f.skewness,
+    StandardDeviation: f.deviation,
+    TotalEnergy: f.energy * spacing.slice(0, dimension).reduce((product, s) => product * s, 1),
+    Variance: f.deviation ** 2,
   };
 }
 

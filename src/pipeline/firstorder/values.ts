@@ -5,7 +5,7 @@ import { sortedValues, valueOfKey } from '../keys.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import type { Extent } from '../roi/extent.ts';
 import { isFloatKind, type KeyBuffer, type Range } from '../roi/range.ts';
-import type { RoiValues } from './features.ts';
+import type { RoiValues } from './statistics.ts';
 import { recordGather } from './gather.ts';
 import { recordHistogram } from './histogram.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import {
   type ClassSelection,
   type FeatureClass,
-  featureClasses,
+  pyradiomicsClasses,
   type WantedFeatures,
   wantedFeatures,
 } from '../classes.ts';
@@ -29,7 +29,7 @@ export type VoxelSettings = z.output<typeof voxelSettingSchema>;
 export type VoxelSettingsInput = z.input<typeof voxelSettingSchema>;
 
 /** Classes with a value for every voxel. */
-export const mapClasses: readonly FeatureClass[] = featureClasses.filter(
+export const mapClasses: readonly FeatureClass[] = pyradiomicsClasses.filter(
   (name) => name !== 'shape' && name !== 'shape2D',
 );
 

@@ -5,9 +5,18 @@ import type { FeatureClass, WantedFeatures } from '../classes.ts';
 import { recordLevels } from '../discretise/levels.ts';
 import { recordRank } from '../discretise/rank.ts';
 import { uploadRegions } from '../discretise/regions.ts';
+import { recordPeaks } from '../firstorder/peak.ts';
 import { recordValues } from '../firstorder/values.ts';
 import { recordExtremes, recordMesh } from '../shape/surface.ts';
-import { connectivity, recordVolumes, recordZones } from '../texture/components.ts';
+import {
+  connectivity,
+  type Forest,
+  recordDistanceZones,
+  recordVolumes,
+  recordZoneForest,
+  recordZones,
+} from '../texture/components.ts';
+import { recordDistances } from '../texture/distance.ts';
 import { recordGlcm } from '../texture/glcm.ts';
 import { recordGldm } from '../texture/gldm.ts';
 import { recordGlrlm } from '../texture/glrlm.ts';
@@ -21,13 +30,14 @@ import {
   everyLevel,
   layoutFor,
   needsLevels,
+  needsValues,
   rankRows,
   regionRows,
   sum,
   tableBytes,
   withoutLevels,
 } from './layout.ts';
-import { fullConnectivity, type PassInput, type PreparedPass } from './prepare.ts';
+import { fullConnectivity, type MaskCells, type PassInput, type PreparedPass } from './prepare.ts';
 
 /** What a pass has counted; null for what was not asked for. */
 export interface Counts {
@@ -37,8 +47,12 @@ export interface Counts {
   readonly glcm: Uint32Array | null;
   readonly glrlm: { readonly counts: Uint32Array; readonly multiElement: Uint32Array } | null;
   readonly zones: { readonly counts: Uint32Array; readonly large: Uint32Array } | null;
+  /** Zones by row, distance to the border - 1. */
+  readonly distanceZones: Uint32Array | null;
   readonly gldm: Uint32Array | null;
   readonly ngtdm: Uint32Array | null;
+  /** Ranges of the mean intensities around the voxels of the largest intensity, and around all. */
+  readonly peaks: { readonly local: Uint32Array; readonly global: Uint32Array } | null;
   readonly mesh: Uint32Array | null;
   readonly lines: Uint32Array | null;
   readonly volumes: Uint32Array | null;
@@ -126,7 +140,8 @@ async function recordCounts(
   const steps = (list: readonly Offset[]) => Int32Array.from(list, (o) => linearStep(cells.box, o));
   const { pairs, around, unit } = layout.neighbourhoods;
   const get = (ref: BufferRef | null) => (ref ? rec.download(ref) : null);
-  const when = <T>(name: FeatureClass, make: () => T): T | null => (wanted.has(name) ? make() : null);
+  const when = <T>(names: FeatureClass | readonly FeatureClass[], make: () => T): T | null =>
+    [names].flat().some((name) => wanted.has(name)) ? make() : null;
 
   // The longest work first: a software adapter overlaps dispatches that do not depend on each other.
   const glcm = get(
@@ -139,20 +154,32 @@ async function recordCounts(
   );
   const runs = glrlm && { counts: rec.download(glrlm.counts), multiElement: rec.download(glrlm.multiElement) };
   const gldm = get(
-    when('gldm', () => recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a)),
+    when(['gldm', 'ngl'], () =>
+      recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a),
+    ),
   );
   const ngtdm = get(
     when('ngtdm', () => recordNgtdm(rec, cells, regions, steps(around), layout.greyLevels, histogram === null)),
   );
-  const needValues = wanted.has('firstorder') || describesIntensities(input, pass);
+  const needValues = needsValues(wanted) || describesIntensities(input, pass);
   const values = needValues ? recordValues(rec, cells, image, { buffer: regions, count: n }, layout.values) : null;
+  const peaks = when('loc', () => recordPeaks(rec, cells, image, n, input.image.spacing));
   const boxes = pass.states.map((s) => s.extent.box);
   const surface = layout.lines;
   const mesh = get(surface && recordMesh(rec, shape.cells, boxes));
   const lines = get(surface && recordExtremes(rec, shape.cells, boxes, surface));
   // Volumes of the mask as it was have been counted before resegmentation.
   const countVolumes = input.settings.additionalInfo && pass.states === pass.original;
-  const zones = when('glszm', () => recordZones(rec, cells, regions, connectivity(unit, cells.box), layout.totalRows));
+  const forest = when(['glszm', 'dzm'], () => recordZoneForest(rec, cells, connectivity(unit, cells.box)));
+  const zones = when('glszm', () => recordZones(rec, cells, regions, forest as Forest, layout.totalRows));
+  const distanceZones = get(
+    when('dzm', () => {
+      const { cells: mask } = pass.morphology as MaskCells;
+      const distances = recordDistances(rec, mask, layout.axes);
+      const { totalRows, maxDistance } = layout;
+      return recordDistanceZones(rec, cells, regions, forest as Forest, distances, totalRows, maxDistance);
+    }),
+  );
   const zoneDownloads = zones && { counts: rec.download(zones.counts), large: rec.download(zones.large) };
   const volumes = get(countVolumes ? recordVolumes(rec, cells, fullConnectivity(cells.box), n) : null);
 
@@ -166,8 +193,10 @@ async function recordCounts(
     glcm: read(glcm),
     glrlm: runs && { counts: results.u32(runs.counts), multiElement: results.u32(runs.multiElement) },
     zones: zoneDownloads && { counts: results.u32(zoneDownloads.counts), large: results.u32(zoneDownloads.large) },
+    distanceZones: read(distanceZones),
     gldm: read(gldm),
     ngtdm: read(ngtdm),
+    peaks: peaks && { local: results.u32(peaks.local), global: results.u32(peaks.global) },
     mesh: read(mesh),
     lines: read(lines),
     volumes: read(volumes),

@@ -2,18 +2,27 @@
 import type { FeatureClass, WantedFeatures } from '../classes.ts';
 import type { FeatureValues } from '../feature-values.ts';
 import { firstOrderFeatures } from '../firstorder/features.ts';
+import { ihFeatures } from '../firstorder/ibsi/ih.ts';
+import { ivhFeatures, type IvhOptions } from '../firstorder/ibsi/ivh.ts';
+import { locFeatures } from '../firstorder/ibsi/loc.ts';
+import { statFeatures } from '../firstorder/ibsi/stat.ts';
+import type { RoiValues } from '../firstorder/statistics.ts';
 import { decodeValues } from '../firstorder/values.ts';
+import type { Settings } from '../settings.ts';
 import { pair } from '../roi/extent.ts';
+import { decodeRange } from '../roi/range.ts';
 import { shapeFeatures } from '../shape/features.ts';
 import { shape2DFeatures } from '../shape/features2d.ts';
 import { decodeExtremes, decodeMesh } from '../shape/surface.ts';
 import { decodeZones } from '../texture/components.ts';
+import { dzmFeatures } from '../texture/features/dzm.ts';
 import { glcmFeatures } from '../texture/features/glcm.ts';
 import { gldmFeatures } from '../texture/features/gldm.ts';
 import { glrlmFeatures } from '../texture/features/glrlm.ts';
 import { glszmFeatures } from '../texture/features/glszm.ts';
+import { nglFeatures } from '../texture/features/ngl.ts';
 import { ngtdmFeatures } from '../texture/features/ngtdm.ts';
-import type { GlcmMatrix, GldmMatrix, GlrlmMatrix, NgtdmMatrix } from '../texture/matrices.ts';
+import type { GlcmMatrix, GldmMatrix, GldzmMatrix, GlrlmMatrix, NgtdmMatrix } from '../texture/matrices.ts';
 import { type Counts, levelTable } from './count.ts';
 import type { PassInput, PreparedPass } from './prepare.ts';
 
@@ -56,6 +65,13 @@ export function gldmOf({ layout, gldm }: Counts, region: number): GldmMatrix {
   };
 }
 
+export function gldzmOf({ layout, distanceZones }: Counts, region: number): GldzmMatrix {
+  const { maxDistance } = layout;
+  const first = layout.rowFirst[region] as number;
+  const last = first + (layout.rows[region] as number);
+  return { maxDistance, counts: (distanceZones as Uint32Array).subarray(first * maxDistance, last * maxDistance) };
+}
+
 export function ngtdmOf(counts: Counts, region: number): NgtdmMatrix {
   const { layout, ngtdm } = counts;
   const maxNeighbours = layout.neighbourhoods.around.length;
@@ -69,6 +85,7 @@ export function ngtdmOf(counts: Counts, region: number): NgtdmMatrix {
 
 /** The features of one class; null where PyRadiomics has none for this image (3D shape of a 2D image). */
 function computeClass(
+  image: string,
   name: FeatureClass,
   input: PassInput,
   pass: PreparedPass,
@@ -76,20 +93,37 @@ function computeClass(
   region: number,
   features: readonly string[],
 ): FeatureValues | null {
-  const { image, settings } = input;
-  const { spacing, dimension } = image;
+  const { settings } = input;
+  const { spacing, dimension } = input.image;
   const state = pass.states[region] as PreparedPass['states'][number];
   const { symmetricalGLCM: symmetrical, weightingNorm, voxelArrayShift } = settings;
   switch (name) {
-    case 'firstorder': {
-      const values = decodeValues(counts.values as Uint32Array, counts.layout.values, region, pass.image, state.range);
-      return firstOrderFeatures(values, levelTable(counts, region).histogram, {
+    case 'firstorder':
+      return firstOrderFeatures(valuesOf(pass, counts, region), levelTable(counts, region).histogram, {
         voxelArrayShift,
         spacing,
         dimension,
         deprecated: features,
       });
+    case 'loc': {
+      const { local, global } = counts.peaks as NonNullable<Counts['peaks']>;
+      const largest = (ranges: Uint32Array) => decodeRange(ranges, region, 'twofold').maximum;
+      return locFeatures(largest(local), largest(global));
     }
+    case 'ih':
+      return ihFeatures(levelTable(counts, region));
+    case 'ivh':
+      return ivhFeatures(valuesOf(pass, counts, region), {
+        binWidth: settings.ivhBinWidth,
+        binCount: settings.ivhBinCount,
+        range: image === 'original' ? rangeOf(settings) : null,
+      });
+    case 'dzm':
+      return dzmFeatures(levelTable(counts, region), gldzmOf(counts, region), state.extent.voxels);
+    case 'ngl':
+      return nglFeatures(levelTable(counts, region), gldmOf(counts, region), state.extent.voxels);
+    case 'stat':
+      return statFeatures(valuesOf(pass, counts, region));
     case 'glcm':
       return glcmFeatures(levelTable(counts, region), glcmOf(counts, region), { symmetrical, weightingNorm, spacing });
     case 'glrlm':
@@ -113,6 +147,19 @@ function computeClass(
     case 'shape2D':
       return shape2DFeatures(surfaceOf(pass, counts, region), { spacing, dimension, settings, deprecated: features });
   }
+}
+
+/** The range that resegmentation asks for in the image's unit; null where it does not. */
+function rangeOf({ resegmentRange, resegmentMode }: Settings): IvhOptions['range'] {
+  if (resegmentRange === null || resegmentMode !== 'absolute') return null;
+  const [lower, upper = null] = [...resegmentRange].sort((a, b) => a - b) as [number, number?];
+  return { lower, upper };
+}
+
+/** The intensities of one region. */
+function valuesOf(pass: PreparedPass, { values, layout }: Counts, region: number): RoiValues {
+  const { range } = pass.states[region] as PreparedPass['states'][number];
+  return decodeValues(values as Uint32Array, layout.values, region, pass.image, range);
 }
 
 function surfaceOf(pass: PreparedPass, counts: Counts, region: number) {
@@ -140,7 +187,7 @@ export function finaliseRegion(
   const values: Record<string, number> = {};
   const reasons: Record<string, string> = {};
   for (const [name, features] of wanted) {
-    const computed = computeClass(name, input, pass, counts, region, features);
+    const computed = computeClass(image, name, input, pass, counts, region, features);
     if (!computed) continue;
     for (const feature of features) {
       // Deprecated texture features are known names without a value, as in PyRadiomics.

@@ -7,6 +7,7 @@ import type { RegionRow } from '../discretise/regions.ts';
 import { PipelineError } from '../errors.ts';
 import { planValues, type ValuePlan } from '../firstorder/values.ts';
 import { type LineLayout, lineLayout } from '../shape/surface.ts';
+import { type Axis, maxDistance } from '../texture/distance.ts';
 import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Geometry } from '../volume.ts';
@@ -30,6 +31,9 @@ export interface CountLayout {
   readonly glcmFirst: readonly number[];
   readonly maxRun: number;
   readonly neighbourhoods: Neighbourhoods;
+  /** Axes along which distances go, and the largest there can be; 0 without a morphological mask. */
+  readonly axes: readonly Axis[];
+  readonly maxDistance: number;
   /** Grey level of each row of all regions. */
   readonly greyLevels: Uint32Array;
   readonly values: ValuePlan;
@@ -59,11 +63,31 @@ export function neighbourhoods(
   };
 }
 
-const textureClasses: readonly FeatureClass[] = ['glcm', 'glrlm', 'glszm', 'gldm', 'ngtdm'];
+/** The axes of the image, without the one across the slices of force2D. */
+function axesOf(input: PassInput): Axis[] {
+  const forced = forcedAxis(input);
+  const all: readonly Axis[] = input.image.dimension === 2 ? [0, 1] : [0, 1, 2];
+  return all.filter((axis) => forced === null || axis !== 2 - forced);
+}
+
+const levelClasses: readonly FeatureClass[] = [
+  'firstorder',
+  'glcm',
+  'glrlm',
+  'glszm',
+  'gldm',
+  'ngtdm',
+  'ih',
+  'dzm',
+  'ngl',
+];
+const valueClasses: readonly FeatureClass[] = ['firstorder', 'stat', 'ivh'];
 
 /** Whether any wanted class needs grey levels. */
-export const needsLevels = (wanted: WantedFeatures): boolean =>
-  wanted.has('firstorder') || textureClasses.some((c) => wanted.has(c));
+export const needsLevels = (wanted: WantedFeatures): boolean => levelClasses.some((c) => wanted.has(c));
+
+/** Whether any wanted class needs the intensities themselves. */
+export const needsValues = (wanted: WantedFeatures): boolean => valueClasses.some((c) => wanted.has(c));
 
 /**
  * The bin edges of one region.
@@ -118,6 +142,8 @@ export function layoutFor(
   withLines: boolean,
 ): CountLayout {
   const around = neighbourhoods(input);
+  const axes = axesOf(input);
+  const sizes = pass.morphology?.extents.map(({ box }) => boxSize(box)) ?? [];
   return {
     rows,
     rowFirst: prefix(rows),
@@ -125,6 +151,8 @@ export function layoutFor(
     glcmFirst: prefix(rows.map((n) => n * n * around.pairs.length)),
     maxRun: Math.max(...pass.states.flatMap((s) => boxSize(s.extent.box))),
     neighbourhoods: around,
+    axes,
+    maxDistance: Math.max(0, ...sizes.map((size) => maxDistance(size, axes))),
     greyLevels,
     values: planValues(
       pass.image,
@@ -165,7 +193,7 @@ export const everyLevel = (rows: readonly number[]): Uint32Array =>
 export function tableBytes(layout: CountLayout): number {
   const { pairs, around, unit } = layout.neighbourhoods;
   const glcm = sum(layout.rows.map((n) => n * n * pairs.length));
-  return 4 * (glcm + layout.totalRows * (unit.length * layout.maxRun + 3 * around.length));
+  return 4 * (glcm + layout.totalRows * (unit.length * layout.maxRun + 3 * around.length + layout.maxDistance));
 }
 
 /** Ranks of the rows with voxels, within each region. */
@@ -198,6 +226,7 @@ export function checkTables({ engine, selections, settings }: PassInput, layout:
   const need = Math.max(
     4 * sum(layout.rows.map((n) => n * n * layout.neighbourhoods.pairs.length)),
     4 * layout.neighbourhoods.unit.length * layout.totalRows * layout.maxRun,
+    4 * layout.totalRows * layout.maxDistance,
   );
   if (need > limit) {
     throw new PipelineError(

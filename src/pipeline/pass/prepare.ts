@@ -2,7 +2,8 @@
 import { type BufferRef, type Engine, Recording } from '../../engine/index.ts';
 import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
-import { momentsOf, type RoiValues } from '../firstorder/features.ts';
+import { momentsOf } from '../firstorder/features.ts';
+import type { RoiValues } from '../firstorder/statistics.ts';
 import { readValues } from '../firstorder/values.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import type { ImageType } from '../image-types.ts';
@@ -20,6 +21,7 @@ import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
+import { noNeeds, type PassNeeds } from './needs.ts';
 
 /** One image with the disjoint regions of one pass. */
 export interface PassInput {
@@ -66,6 +68,12 @@ export interface RegionState {
   readonly mean: number | null;
 }
 
+/** The regions of a mask on the GPU, and what was measured of them. */
+export interface MaskCells {
+  readonly cells: RegionCells;
+  readonly extents: readonly Extent[];
+}
+
 /** A pass whose regions are on the GPU. `release` gives everything back. */
 export interface PreparedPass {
   readonly cells: RegionCells;
@@ -74,7 +82,12 @@ export interface PreparedPass {
   /** The regions as the mask has them, before resegmentation; the same as `states` without it. */
   readonly original: readonly RegionState[];
   /** Cells for the shape features: those of the mask, cropped to the resegmented boxes, unless resegmentShape. */
-  readonly shape: { readonly cells: RegionCells; readonly extents: readonly Extent[] };
+  readonly shape: MaskCells;
+  /**
+   * IBSI's morphological mask: the regions before resegmentation, unless resegmentShape. Only the region of a cell counts, it
+   * may hold a level. Null where no class needs it.
+   */
+  readonly morphology: MaskCells | null;
   readonly buffers: readonly BufferRef[];
 }
 
@@ -82,9 +95,22 @@ export interface PreparedPass {
 export const fullConnectivity = (box: PaddedBox): Connectivity =>
   connectivity(offsets([1], { bidirectional: false, force2Ddimension: null }), box);
 
-/** The padded box of a pass: neighbours at the longest distance are inside it. */
-export function passBox({ selections, types }: Pick<PassInput, 'selections' | 'types'>): PaddedBox {
-  const box = selections.map((s) => s.box).reduce(boxUnion);
+/** The padded box of a pass: neighbours at the longest distance are inside it, and what is within `reach` of the image. */
+export function passBox(
+  { selections, types, image, source }: Pick<PassInput, 'selections' | 'types' | 'image' | 'source'>,
+  { reach }: PassNeeds = noNeeds,
+): PaddedBox {
+  const regions = selections.map((s) => s.box).reduce(boxUnion);
+  // Derived images end where their source does.
+  const first = source?.first ?? [0, 0, 0];
+  const size = source?.image.size ?? image.size;
+  const around = image.spacing.map((s) => Math.floor(reach / s));
+  const box = {
+    first: regions.first.map((x, i) => Math.min(x, Math.max(first[i]!, x - around[i]!))) as unknown as Vec3,
+    last: regions.last.map((x, i) =>
+      Math.max(x, Math.min(first[i]! + size[i]! - 1, x + around[i]!)),
+    ) as unknown as Vec3,
+  };
   return padBox(box, Math.max(...types.flatMap((type) => type.settings.distances), 1));
 }
 
@@ -146,9 +172,9 @@ function thresholds(
 }
 
 /** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
-export async function preparePass(input: PassInput): Promise<PreparedPass> {
+export async function preparePass(input: PassInput, needs: PassNeeds = noNeeds): Promise<PreparedPass> {
   const { engine, settings, selections, image, labels } = input;
-  const box = passBox(input);
+  const box = passBox(input, needs);
   const resegments = settings.resegmentRange !== null;
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
@@ -156,9 +182,9 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   try {
     const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
-    if (resegments) return await resegmentPass(input, { cells, keys, original, buffers });
-    const extents = original.map((s) => s.extent);
-    return { cells, image: keys, states: original, original, shape: { cells, extents }, buffers };
+    if (resegments) return await resegmentPass(input, needs, { cells, keys, original, buffers });
+    const mask = { cells, extents: original.map((s) => s.extent) };
+    return { cells, image: keys, states: original, original, shape: mask, morphology: mask, buffers };
   } catch (error) {
     engine.release(...buffers);
     throw error;
@@ -168,6 +194,7 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
 /** Restricts the regions to their intensity ranges; the shape features keep the regions as they were, unless resegmentShape. */
 async function resegmentPass(
   input: PassInput,
+  needs: PassNeeds,
   pass: { cells: RegionCells; keys: KeyBuffer; original: readonly RegionState[]; buffers: BufferRef[] },
 ): Promise<PreparedPass> {
   const { engine, settings } = input;
@@ -177,25 +204,34 @@ async function resegmentPass(
   const original = values
     ? pass.original.map((s, k) => ({ ...s, mean: momentsOf(values[k] as RoiValues).mean }))
     : pass.original;
-  let shapeCells = cells;
-  if (!settings.resegmentShape) {
-    const copy = new Recording('pass/keep');
-    shapeCells = { ...cells, cells: copy.keep(copy.buffer('pass/shape.cells', cells.cells.bytes)) };
-    copy.copy(cells.cells, shapeCells.cells);
-    buffers.push(shapeCells.cells);
-    await engine.execute(copy);
-  }
+  const keep = async () => {
+    const copy = await copyCells(engine, cells);
+    buffers.push(copy.cells);
+    return copy;
+  };
+  const shapeCells = settings.resegmentShape ? cells : await keep();
+  // Those of the shape features are cropped.
+  const before = settings.resegmentShape || !needs.morphology ? null : await keep();
   const rec = new Recording('pass/resegment');
   recordResegment(rec, cells, keys, thresholds(input, original, values));
   const states = await measure(rec, input, cells, keys, settings.additionalInfo);
-  const extents = settings.resegmentShape
-    ? states.map((s) => s.extent)
-    : await clipShape(
-        engine,
-        shapeCells,
-        states.map((s) => s.extent.box),
-      );
-  return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, buffers };
+  const resegmented = { cells, extents: states.map((s) => s.extent) };
+  const boxes = states.map((s) => s.extent.box);
+  const shape = settings.resegmentShape
+    ? resegmented
+    : { cells: shapeCells, extents: await clipShape(engine, shapeCells, boxes) };
+  const unclipped = before && { cells: before, extents: original.map((s) => s.extent) };
+  const morphology = settings.resegmentShape ? resegmented : unclipped;
+  return { cells, image: keys, states, original, shape, morphology, buffers };
+}
+
+/** A copy of the cells on the GPU; it is kept. */
+async function copyCells(engine: Engine, cells: RegionCells): Promise<RegionCells> {
+  const rec = new Recording('pass/keep');
+  const copy = rec.keep(rec.buffer('pass/mask.cells', cells.cells.bytes));
+  rec.copy(cells.cells, copy);
+  await engine.execute(rec);
+  return { ...cells, cells: copy };
 }
 
 /** PyRadiomics crops the mask of the shape features to the box of the resegmented region. */

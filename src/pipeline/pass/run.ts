@@ -4,6 +4,7 @@ import { intensityClasses, maskClasses, type WantedFeatures } from '../classes.t
 import { regionDiagnostics } from '../diagnostics.ts';
 import { PipelineError } from '../errors.ts';
 import type { FeatureValues } from '../feature-values.ts';
+import { PEAK_BYTES } from '../firstorder/peak.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
@@ -11,6 +12,7 @@ import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
 import { needsLevels, regionEdges } from './layout.ts';
+import { passNeeds } from './needs.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass, type RegionState } from './prepare.ts';
 
 /** Bytes of the key of a voxel of a derived image. */
@@ -52,9 +54,11 @@ export async function runPass(
   if (input.selections.length === 0) return;
   signal?.throwIfAborted();
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
-  const need = passBox(input).cells * (input.source ? DERIVED_KEY_BYTES : input.image.keyBytes);
+  const needs = passNeeds(wanted);
+  const bytes = Math.max(input.source ? DERIVED_KEY_BYTES : input.image.keyBytes, wanted.has('loc') ? PEAK_BYTES : 0);
+  const need = passBox(input, needs).cells * bytes;
   if (need > limit) return runHalves(input, need, limit, wanted, set, signal);
-  const pass = await preparePass(input);
+  const pass = await preparePass(input, needs);
   const buffers = [...pass.buffers];
   /** Gives the failed regions their error and starts again with the others. */
   const withoutFailed = (failed: ReadonlyMap<Selection, PipelineError>) => {

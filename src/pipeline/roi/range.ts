@@ -31,19 +31,24 @@ export interface Range {
 
 export const isFloatKind = (kind: KeyKind): boolean => kind !== 'int' && kind !== 'uint';
 
-export function recordRange(
+/** Measures the ranges; returns them as the kernel has them (shaders/roi/range.wgsl). */
+export function recordRanges(
   rec: Recording,
   { cells, voxels, length }: RegionCells,
   image: KeyBuffer,
   regions: number,
-): Download {
+): BufferRef {
   const ranges = rec.zeros('roi/range.ranges', regions * ROW * 4);
   for (let pass_index = 0; pass_index < image.words; pass_index++) {
     const params = { length, words: image.words, pass_index, float_keys: Number(isFloatKind(image.kind)) };
     rec.dispatch(range, { params, cells, voxels, keys: image.keys, ranges }, Math.ceil(length / STRIP));
   }
-  return rec.download(ranges);
+  return ranges;
 }
+
+/** Measures the ranges, for `decodeRange`. */
+export const recordRange = (rec: Recording, cells: RegionCells, image: KeyBuffer, regions: number): Download =>
+  rec.download(recordRanges(rec, cells, image, regions));
 
 export function decodeRange(ranges: Uint32Array, region: number, kind: KeyKind): Range {
   const [low, lowTail, high, highTail, nans] = ranges.subarray(region * ROW, (region + 1) * ROW) as unknown as number[];

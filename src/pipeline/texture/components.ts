@@ -1,4 +1,4 @@
-/** texture/components: connected components by union-find; grey level zones (GLSZM) and connected volumes. */
+/** texture/components: connected components by union-find; grey level zones (GLSZM, GLDZM) and connected volumes. */
 import source from '../../../shaders/texture/components.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { linearStep, type PaddedBox } from '../box.ts';
@@ -24,6 +24,12 @@ export const measure = defineKernel({
   ...file,
   name: 'texture/components:measure',
   entryPoint: 'measure',
+  bindings: { ...list, cells: 'read', parents: 'read_write', sizes: 'read_write' },
+});
+export const nearest = defineKernel({
+  ...file,
+  name: 'texture/components:nearest',
+  entryPoint: 'nearest',
   bindings: { ...list, cells: 'read', parents: 'read_write', sizes: 'read_write' },
 });
 export const tally = defineKernel({
@@ -69,8 +75,8 @@ export function connectivity(half: readonly Offset[], box: PaddedBox): Connectiv
   };
 }
 
-/** The growing forest of one set of cells. */
-interface Forest {
+/** The forest of one set of cells: components by the voxel at their root. */
+export interface Forest {
   readonly parents: BufferRef;
   readonly sizes: BufferRef;
 }
@@ -113,21 +119,48 @@ export interface ZoneBuffers {
   readonly large: BufferRef;
 }
 
-/** Counts the zones. @param rows rows of all regions */
+/** Connects the voxels of each grey level zone. */
+export const recordZoneForest = (rec: Recording, region: RegionCells, how: Connectivity): Forest =>
+  recordForest(rec, region, how, MATCH.zones);
+
+/** Counts the zones by size. @param rows rows of all regions */
 export function recordZones(
   rec: Recording,
   region: RegionCells,
   regions: BufferRef,
-  how: Connectivity,
+  forest: Forest,
   rows: number,
 ): ZoneBuffers {
   const { cells, voxels, length } = region;
-  const forest = recordForest(rec, region, how, MATCH.zones);
   rec.dispatch(measure, { params: params(length), voxels, cells, ...forest }, length);
   const counts = rec.zeros('texture/components.counts', rows * COLUMNS * 4);
   const large = rec.zeros('texture/components.large', (1 + 2 * Math.floor(length / (COLUMNS + 1))) * 4);
   rec.dispatch(tally, { params: params(length, COLUMNS), voxels, cells, regions, ...forest, counts, large }, length);
   return { counts, large };
+}
+
+/**
+ * Counts the zones by the least distance of their voxels; returns counts by row, distance - 1.
+ * @param distances of every cell, from `recordDistances`; overwritten
+ * @param rows rows of all regions @param columns largest distance there can be
+ */
+export function recordDistanceZones(
+  rec: Recording,
+  region: RegionCells,
+  regions: BufferRef,
+  { parents }: Forest,
+  distances: BufferRef,
+  rows: number,
+  columns: number,
+): BufferRef {
+  const { cells, voxels, length } = region;
+  const forest = { parents, sizes: distances };
+  rec.dispatch(nearest, { params: params(length), voxels, cells, ...forest }, length);
+  const counts = rec.zeros('texture/components.distance_counts', rows * columns * 4);
+  // Nothing is beyond the last column.
+  const large = rec.zeros('texture/components.beyond', 4);
+  rec.dispatch(tally, { params: params(length, columns), voxels, cells, regions, ...forest, counts, large }, length);
+  return counts;
 }
 
 /** Counts the connected volumes of each region. @param regions their number */

@@ -36,6 +36,12 @@ export interface GlszmMatrix {
   readonly count: Uint32Array;
 }
 
+/** Zones by their distance to the border: `counts[i * maxDistance + d - 1]`, d = the least distance of a voxel of the zone. */
+export interface GldzmMatrix {
+  readonly maxDistance: number;
+  readonly counts: Uint32Array;
+}
+
 /** Dependence counts: `counts[i * maxDependence + d]`, d = number of dependent neighbours (0 .. maxDependence - 1). */
 export interface GldmMatrix {
   readonly maxDependence: number;

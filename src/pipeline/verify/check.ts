@@ -36,9 +36,9 @@ const variantOf = ({ aggregation }: TaggedColumn, { slicewise }: Configuration):
 export function selectionOf(columns: readonly string[]): ClassSelection {
   const selection: Partial<Record<FeatureClass, string[]>> = {};
   for (const column of columns) {
-    const [, name, feature] = column.split('_') as [string, FeatureClass, string];
+    const [, name, ...feature] = column.split('_') as [string, FeatureClass, ...string[]];
     selection[name] ??= [];
-    selection[name].push(feature);
+    selection[name].push(feature.join('_'));
   }
   return selection;
 }
@@ -72,13 +72,9 @@ const regionVoxels = (row: Row): number =>
       : 'diagnostics_Mask-original_VoxelNum',
   );
 
-/**
- * A value by IBSI's definition where PyRadiomics' differs by convention: excess kurtosis (minus 3), and axis lengths from
- * the sample covariance (N - 1) where PyRadiomics takes the population's (N).
- */
-function convert(tag: string, row: Row, column: string): number {
+/** A value by IBSI's definition: axis lengths from the sample covariance (N - 1) where PyRadiomics takes the population's (N). */
+export function ibsiValue(tag: string, row: Row, column: string): number {
   const value = number(row, column);
-  if (tag === 'stat_kurt') return value - 3;
   if (!/^morph_pca_(maj|min|least)_axis$/.test(tag)) return value;
   const voxels = regionVoxels(row);
   return value * Math.sqrt(voxels / (voxels - 1));
@@ -108,6 +104,11 @@ export async function checkSet(
     entry.columns.add(found.column);
   }
   const range = await rangeOf(engine, phantom, configuration, signal);
+  // The range of outliers is no range that intensities could have had.
+  const resegment: SettingsInput =
+    configuration.range === null && configuration.sigmas !== null
+      ? { resegmentRange: [-configuration.sigmas, configuration.sigmas], resegmentMode: 'sigma' }
+      : { resegmentRange: range && [...range] };
   const rows = new Map<string, Row>();
   let slices: Phantom | null = null;
   for (const [key, { variant, columns }] of needed) {
@@ -118,13 +119,13 @@ export async function checkSet(
     const classes = selectionOf([...columns]);
     if (variant.slices) {
       slices ??= await slicesOf(engine, phantom, configuration, range, signal);
-      const settings: SettingsInput = { ...textures, binWidth: 1, binMinimum: 1 };
+      const settings: SettingsInput = { ...textures, binWidth: 1, binMinimum: 1, resegmentRange: [1] };
       const found = await extract(engine, slices.image, slices.mask, { labels: 'all', settings, classes, signal });
       rows.set(key, meanRow(found, columns));
       continue;
     }
     const [row] = await extract(engine, phantom.image, phantom.mask, {
-      settings: { ...configuration.discretise, ...textures, resegmentRange: range && [...range] },
+      settings: { ...configuration.discretise, ...textures, ...resegment },
       classes,
       preprocess: { resample: configuration.resample },
       signal,
@@ -145,7 +146,7 @@ export async function checkSet(
     const found = columnOf(tag);
     const reason = found ? (expected === null ? 'the manual gives no value' : null) : whyMissing(tag);
     if (!found || reason) return { ...common, column: null, value: null, status: 'not available', reason };
-    const value = convert(tag, rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
+    const value = ibsiValue(tag, rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
     const agrees = Math.abs(value - (expected as number)) <= (tolerance as number);
     return { ...common, column: found.column, value, status: agrees ? 'agrees' : 'differs', reason: null };
   });

@@ -9,8 +9,8 @@ export interface Configuration {
   readonly title: string;
   /** Textures slice by slice only; volumes have both. */
   readonly slicewise: boolean;
-  /** How grey levels are made. */
-  readonly discretise: Pick<SettingsInput, 'binWidth' | 'binCount' | 'binMinimum'>;
+  /** How grey levels are made, and the intensities of the intensity-volume histogram. */
+  readonly discretise: Pick<SettingsInput, 'binWidth' | 'binCount' | 'binMinimum' | 'ivhBinWidth' | 'ivhBinCount'>;
   readonly resample: ResampleStep | null;
   /** Intensities that stay in the region, closed; null: all. */
   readonly range: readonly [number, number] | null;
@@ -59,7 +59,7 @@ export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>
   C: {
     title: 'IBSI 1 CT phantom, C',
     slicewise: false,
-    discretise: { binWidth: 25, binMinimum: -1000 },
+    discretise: { binWidth: 25, binMinimum: -1000, ivhBinWidth: 2.5 },
     resample: to([2, 2, 2], 'sitkLinear'),
     range: [-1000, 400],
     sigmas: null,
@@ -75,7 +75,7 @@ export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>
   E: {
     title: 'IBSI 1 CT phantom, E',
     slicewise: false,
-    discretise: { binCount: 32 },
+    discretise: { binCount: 32, ivhBinCount: 1000 },
     resample: to([2, 2, 2], 'sitkBSpline'),
     range: [-1000, 400],
     sigmas: 3,

@@ -1,8 +1,10 @@
 /**
- * IBSI's feature tags (without the aggregation suffix) and the PyRadiomics features that have their definition.
- * Left out are IBSI features that no PyRadiomics class has (IVH, GLDZM, local intensity, Moran, Geary, …).
+ * IBSI's feature tags (without the aggregation suffix) and the columns that have their definition: PyRadiomics' features where
+ * its classes have them, else the classes that are named as the tags.
  */
-const statistics: Record<string, string> = {
+import { type FeatureClass, featureNames } from '../classes.ts';
+
+const morphology: Record<string, string> = {
   morph_volume: 'shape_MeshVolume',
   morph_vol_approx: 'shape_VoxelVolume',
   morph_area_mesh: 'shape_SurfaceArea',
@@ -17,23 +19,6 @@ const statistics: Record<string, string> = {
   morph_pca_least_axis: 'shape_LeastAxisLength',
   morph_pca_elongation: 'shape_Elongation',
   morph_pca_flatness: 'shape_Flatness',
-  stat_mean: 'firstorder_Mean',
-  stat_var: 'firstorder_Variance',
-  stat_skew: 'firstorder_Skewness',
-  stat_kurt: 'firstorder_Kurtosis',
-  stat_median: 'firstorder_Median',
-  stat_min: 'firstorder_Minimum',
-  stat_p10: 'firstorder_10Percentile',
-  stat_p90: 'firstorder_90Percentile',
-  stat_max: 'firstorder_Maximum',
-  stat_iqr: 'firstorder_InterquartileRange',
-  stat_range: 'firstorder_Range',
-  stat_mad: 'firstorder_MeanAbsoluteDeviation',
-  stat_rmad: 'firstorder_RobustMeanAbsoluteDeviation',
-  stat_energy: 'firstorder_Energy',
-  stat_rms: 'firstorder_RootMeanSquared',
-  ih_entropy: 'firstorder_Entropy',
-  ih_uniformity: 'firstorder_Uniformity',
 };
 
 /** Sum variance is the cluster tendency, and dissimilarity the difference average: the same sums. */
@@ -111,31 +96,24 @@ const ngtdm: Record<string, string> = {
   strength: 'Strength',
 };
 
-/** NGLDM: PyRadiomics' GLDM. */
-const gldm: Record<string, string> = {
-  lde: 'SmallDependenceEmphasis',
-  hde: 'LargeDependenceEmphasis',
-  lgce: 'LowGrayLevelEmphasis',
-  hgce: 'HighGrayLevelEmphasis',
-  ldlge: 'SmallDependenceLowGrayLevelEmphasis',
-  ldhge: 'SmallDependenceHighGrayLevelEmphasis',
-  hdlge: 'LargeDependenceLowGrayLevelEmphasis',
-  hdhge: 'LargeDependenceHighGrayLevelEmphasis',
-  glnu: 'GrayLevelNonUniformity',
-  dcnu: 'DependenceNonUniformity',
-  dcnu_norm: 'DependenceNonUniformityNormalized',
-  gl_var: 'GrayLevelVariance',
-  dc_var: 'DependenceVariance',
-  dc_entr: 'DependenceEntropy',
-};
-
 const families: Record<string, [string, Record<string, string>]> = {
   cm: ['glcm', glcm],
   rlm: ['glrlm', glrlm],
   szm: ['glszm', glszm],
   ngt: ['ngtdm', ngtdm],
-  ngl: ['gldm', gldm],
 };
+
+/** Classes named as the tags begin, of the whole region and of slices too. */
+const wholeClasses: readonly string[] = ['loc', 'stat', 'ih', 'ivh'] satisfies FeatureClass[];
+const textureClasses: readonly string[] = ['dzm', 'ngl'] satisfies FeatureClass[];
+
+/** The column without the image that has a tag's feature; null where none has. */
+function featureOf(prefix: string, name: string, classes: readonly string[]): string | null {
+  if (classes.includes(prefix)) return featureNames(prefix as FeatureClass).includes(name) ? `${prefix}_${name}` : null;
+  const family = families[prefix];
+  const feature = family?.[1][name];
+  return feature ? `${family[0]}_${feature}` : null;
+}
 
 /** How IBSI puts slices and directions together: 2D averages features over slices, 2.5D merges the matrices of the slices. */
 export type Aggregation = `${'3D' | '2D' | '2_5D'}${'' | '_avg' | '_comb'}`;
@@ -152,14 +130,19 @@ const ofWholeRegion = /^cm_inv_diff(_mom)?_norm_2D_/;
 /** Column of a tag and the aggregation it needs; null for features that no class has. */
 export function columnOf(tag: string): TaggedColumn | null {
   if (ofWholeRegion.test(tag)) return null;
-  if (tag in statistics) return { column: `original_${statistics[tag]}`, aggregation: '3D' };
-  const match = /^([a-z]+)_(.+?)_(3D|2D|2_5D)(_avg|_comb)?$/.exec(tag);
-  const family = match && families[match[1] as string];
-  const feature = family?.[1][match?.[2] as string];
-  return feature
-    ? { column: `original_${family[0]}_${feature}`, aggregation: `${match?.[3]}${match?.[4] ?? ''}` as Aggregation }
-    : null;
+  const whole = tag in morphology ? morphology[tag] : featureOf(...split(tag), wholeClasses);
+  if (whole) return { column: `original_${whole}`, aggregation: '3D' };
+  const match = /^([a-z]+)_(.+?)_(3D|2D|2_5D)(_avg|_comb)?$/.exec(tag) as
+    | [string, string, string, string, string?]
+    | null;
+  const feature = match && featureOf(match[1], match[2], textureClasses);
+  return feature ? { column: `original_${feature}`, aggregation: `${match[3]}${match[4] ?? ''}` as Aggregation } : null;
 }
+
+const split = (tag: string): [prefix: string, name: string] => {
+  const at = tag.indexOf('_');
+  return [tag.slice(0, at), tag.slice(at + 1)];
+};
 
 const familyNames: Readonly<Record<string, string>> = {
   morph: 'morphology',
@@ -182,12 +165,8 @@ export function familyOf(tag: string): string {
   throw new Error(`no family of IBSI begins with the prefix of ${tag}`);
 }
 
-/** Families of which no class has a feature. */
-const absent: readonly string[] = ['loc', 'ivh', 'dzm'];
-
 /** Why there is no column for a tag. */
 export function whyMissing(tag: string): string {
-  if (absent.includes(tag.split('_')[0] as string)) return `no class computes the ${familyOf(tag)} yet`;
   if (ofWholeRegion.test(tag)) return 'slices do not get the number of grey levels of the whole region yet';
   return 'no class computes this feature yet';
 }

@@ -26,7 +26,8 @@ async function resampled(
 
 /**
  * The grey levels of the region as an image, and each of its slices as a label (z + 1). Bins are those of all slices together,
- * which no setting gives to regions that are extracted one by one.
+ * which no setting gives to regions that are extracted one by one. Voxels of the mask whose intensities are out of range have the
+ * level 0; slices of such voxels alone have no label.
  * @param range intensities that stay in the region; null: all
  */
 export async function slicesOf(
@@ -39,18 +40,24 @@ export async function slicesOf(
   const { image, mask } = await resampled(engine, phantom, configuration, signal);
   const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const area = image.size[0] * image.size[1];
-  const labels = Uint16Array.from(mask.data, (label, i) => {
+  const inside = (i: number) => {
     const x = image.data[i] as number;
-    return label > 0 && x >= low && x <= high ? Math.floor(i / area) + 1 : 0;
-  });
+    return (mask.data[i] as number) > 0 && x >= low && x <= high;
+  };
+  const used = new Set<number>();
   let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const [i, label] of labels.entries()) {
-    if (label === 0) continue;
+  for (let i = 0; i < mask.data.length; i++) {
+    if (!inside(i)) continue;
+    used.add(Math.floor(i / area));
     minimum = Math.min(minimum, image.data[i] as number);
     maximum = Math.max(maximum, image.data[i] as number);
   }
   const edges = binEdges(minimum, maximum, { ...parseSettings(configuration.discretise), float32: false });
-  const levels = Uint16Array.from(image.data, (x) => levelOf(edges, x));
+  const levels = Uint16Array.from(image.data, (x, i) => (inside(i) ? levelOf(edges, x) : 0));
+  const labels = Uint16Array.from(mask.data, (label, i) => {
+    const z = Math.floor(i / area);
+    return label > 0 && used.has(z) ? z + 1 : 0;
+  });
   const slices: Mask = { ...mask, data: labels, names: undefined };
   return { image: { ...image, data: levels }, mask: slices };
 }

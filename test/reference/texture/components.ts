@@ -3,13 +3,8 @@ import type { Offset } from '../../../src/pipeline/texture/matrices.ts';
 import type { Vec3 } from '../../../src/pipeline/volume.ts';
 import { indexOf, inRegion, type LevelGrid, levelAt, plus, voxelsOf } from './grid.ts';
 
-/** Components of voxels of a region that touch by one of the offsets (both directions) and match: level and size of each. */
-export function components(
-  grid: LevelGrid,
-  region: number,
-  half: readonly Offset[],
-  matchLevels: boolean,
-): { level: number; size: number }[] {
+/** Components of voxels of a region that touch by one of the offsets (both directions) and match: the voxels of each. */
+function collect(grid: LevelGrid, region: number, half: readonly Offset[], matchLevels: boolean): Vec3[][] {
   const seen = new Set<number>();
   const around = half.flatMap((o): Offset[] => [o, [-o[0], -o[1], -o[2]]]);
   return voxelsOf(grid, region).flatMap((start) => {
@@ -17,9 +12,9 @@ export function components(
     seen.add(indexOf(grid, start));
     const level = levelAt(grid, start);
     const stack: Vec3[] = [start];
-    let size = 0;
+    const members: Vec3[] = [];
     for (let at = stack.pop(); at; at = stack.pop()) {
-      size++;
+      members.push(at);
       for (const o of around) {
         const next = plus(at, o);
         if (!inRegion(grid, next, region) || seen.has(indexOf(grid, next))) continue;
@@ -28,8 +23,25 @@ export function components(
         stack.push(next);
       }
     }
-    return [{ level, size }];
+    return [members];
   });
+}
+
+/** The zones of a region: the voxels of each. */
+export const zonesOf = (grid: LevelGrid, region: number, half: readonly Offset[]): Vec3[][] =>
+  collect(grid, region, half, true);
+
+/** Components: level and size of each. */
+export function components(
+  grid: LevelGrid,
+  region: number,
+  half: readonly Offset[],
+  matchLevels: boolean,
+): { level: number; size: number }[] {
+  return collect(grid, region, half, matchLevels).map((members) => ({
+    level: levelAt(grid, members[0]!),
+    size: members.length,
+  }));
 }
 
 /** Zones as (row, size, count), by row, then size. */

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
-import type { FeatureClass } from '../../../pipeline/classes.ts';
+import { type FeatureClass, featureClasses, pyradiomicsClasses } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Row } from '../../../pipeline/row.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
@@ -52,7 +52,7 @@ export function extractCommand(): Command {
     )
     .option(
       '-c, --classes <a,b>',
-      'feature classes: shape,shape2D,firstorder,glcm,gldm,glrlm,glszm,ngtdm (default: all but shape2D)',
+      `feature classes, PyRadiomics’ ${pyradiomicsClasses.join(',')} (default: all of them but shape2D) and IBSI’s ${featureClasses.filter((name) => !pyradiomicsClasses.includes(name)).join(',')}`,
     )
     .addOption(
       new Option('-f, --format <format>', 'of the rows (default: by the ending of --output, else json)').choices([

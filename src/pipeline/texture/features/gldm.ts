@@ -2,7 +2,7 @@
 import type { FeatureValues } from '../../feature-values.ts';
 import type { GldmMatrix, LevelTable } from '../matrices.ts';
 import { occupiedRows } from './averages.ts';
-import { sizeFeatures, sparse } from './size-matrix.ts';
+import { type SizeFeatures, sizeFeatures, sparse } from './size-matrix.ts';
 
 /** Feature names in PyRadiomics' order. */
 export const gldmNames = [
@@ -22,10 +22,10 @@ export const gldmNames = [
   'SmallDependenceLowGrayLevelEmphasis',
 ] as const;
 
-/** The 14 GLDM features of one region. A dependence counts the voxel itself: its size is one more than its neighbours. */
-export function gldmFeatures(table: LevelTable, { counts, maxDependence }: GldmMatrix): FeatureValues {
+/** What GLDM and NGLDM share. A dependence counts the voxel itself: its size is one more than its neighbours. */
+export function dependenceFeatures(table: LevelTable, { counts, maxDependence }: GldmMatrix): SizeFeatures {
   const at = (row: number, column: number) => counts[row * maxDependence + column] as number;
-  const f = sizeFeatures(
+  return sizeFeatures(
     sparse(
       occupiedRows(table),
       maxDependence,
@@ -34,6 +34,11 @@ export function gldmFeatures(table: LevelTable, { counts, maxDependence }: GldmM
       at,
     ),
   );
+}
+
+/** The 14 GLDM features of one region. */
+export function gldmFeatures(table: LevelTable, matrix: GldmMatrix): FeatureValues {
+  const f = dependenceFeatures(table, matrix);
   const values: Record<(typeof gldmNames)[number], number> = {
     DependenceEntropy: f.entropy,
     DependenceNonUniformity: f.sizeSquares / f.total,

@@ -1,5 +1,6 @@
 /**
- * The features that GLRLM, GLSZM and GLDM share: each is a matrix of grey level by size (run length, zone volume, dependence).
+ * The features that GLRLM, GLSZM, GLDZM and GLDM share: each is a matrix of grey level by size (run length, zone volume, distance,
+ * dependence).
  */
 import { entropyTerm } from './averages.ts';
 
@@ -29,6 +30,8 @@ export interface SizeFeatures {
   readonly greyVariance: number;
   readonly sizeVariance: number;
   readonly entropy: number;
+  /** Sum of the squared probabilities. */
+  readonly energy: number;
 }
 
 /** Adds up a marginal by value. */
@@ -75,7 +78,11 @@ export function sizeFeatures({ level, size, count }: SizeMatrix): SizeFeatures {
   }
   const { total } = sums;
   let entropy = 0;
-  for (const n of count) entropy -= entropyTerm(n / total);
+  let energy = 0;
+  for (const n of count) {
+    entropy -= entropyTerm(n / total);
+    energy += (n / total) ** 2;
+  }
   return {
     total,
     covered: sums.covered,
@@ -92,6 +99,7 @@ export function sizeFeatures({ level, size, count }: SizeMatrix): SizeFeatures {
     greyVariance: greys.variance(total),
     sizeVariance: sizes.variance(total),
     entropy,
+    energy,
   };
 }
 
