@@ -5,7 +5,7 @@ import { checkSet } from '../src/pipeline/verify/check.ts';
 import { configurations } from '../src/pipeline/verify/configurations.ts';
 import { digitalPhantom } from '../src/pipeline/verify/digital-phantom.ts';
 import { type CheckedValue, isVerified, tally, verify, type VerifyReport } from '../src/pipeline/verify/index.ts';
-import { checkPyradiomics, PYRADIOMICS_TOLERANCE } from '../src/pipeline/verify/pyradiomics.ts';
+import { checkPyradiomics, PYRADIOMICS_TOLERANCE, pyradiomicsTitles } from '../src/pipeline/verify/pyradiomics.ts';
 import { columnOf, familyOf, whyMissing } from '../src/pipeline/verify/names.ts';
 import { ibsi1References, ibsi1Sets, roundingOf } from '../src/pipeline/verify/reference.ts';
 import { expectClose } from './support/close.ts';
@@ -45,7 +45,7 @@ describe('verify', () => {
     for (const family of ['statistics', 'intensity histogram', 'GLCM', 'GLRLM', 'GLSZM', 'NGTDM', 'NGLDM'])
       expect(families).toContain(family);
     expect(families).not.toContain('morphology');
-    expect(isVerified({ values: rows, notRun: [] })).toBe(false);
+    expect(isVerified({ values: rows, notRun: [], times: [] })).toBe(false);
   });
 
   it('names the sets that need data', async () => {
@@ -58,7 +58,8 @@ describe('verify', () => {
   });
 
   it('has what PyRadiomics recorded of the generated case', async () => {
-    const rows = await checkPyradiomics(engine());
+    const rows: CheckedValue[] = [];
+    for (const title of pyradiomicsTitles) rows.push(...(await checkPyradiomics(engine(), title)));
     // 34 images of eight features.
     expect(rows).toHaveLength(272);
     for (const { set, tag, value, reference } of rows)
@@ -87,9 +88,9 @@ describe('verify/report', () => {
     expect(tally([row({ value: 0.5, reference: 0, tolerance: 1 })]).worst).toBe(0.5);
   });
   it('is verified only where something was checked and nothing differs', () => {
-    expect(isVerified({ values: [row({}), missing], notRun: [] })).toBe(true);
-    expect(isVerified({ values: [row({}), wrong], notRun: [] })).toBe(false);
-    expect(isVerified({ values: [missing], notRun: [] })).toBe(false);
+    expect(isVerified({ values: [row({}), missing], notRun: [], times: [] })).toBe(true);
+    expect(isVerified({ values: [row({}), wrong], notRun: [], times: [] })).toBe(false);
+    expect(isVerified({ values: [missing], notRun: [], times: [] })).toBe(false);
   });
 });
 
@@ -117,6 +118,10 @@ describe('certificate', () => {
   const report: VerifyReport = {
     values: [row({}), wrong, missing],
     notRun: [{ set: 'another set', reason: 'needs data' }],
+    times: [
+      { set: 'a set', family: null, seconds: 2 },
+      { set: 'a set', family: 'GLCM', seconds: 1.26 },
+    ],
   };
   const certificate: Certificate = {
     date: '2026-01-02T03:04:05.000Z',
@@ -148,8 +153,10 @@ describe('certificate', () => {
     const text = verificationText(report);
     expect(text).toContain('differs: a set, cm_contrast_3D_avg = 5.5, expected 5 ± 0.1');
     expect(text).toContain('not run: another set: needs data');
+    expect(text).toMatch(/^a set .* 2\.0 s$/m);
+    expect(text).toMatch(/^ {2}GLCM .* 1\.3 s$/m);
     expect(text).toMatch(/NOT VERIFIED: 1 of 2 values within tolerance; 1 not available\n$/);
-    expect(verificationText({ values: [row({})], notRun: [] })).toMatch(/^VERIFIED: 1 of 1/m);
+    expect(verificationText({ values: [row({})], notRun: [], times: [] })).toMatch(/^VERIFIED: 1 of 1/m);
   });
   it('is a page by itself with every value', () => {
     const html = certificateHtml(certificate);

@@ -31,7 +31,7 @@ export const imageTypeNames = [...pyradiomicsTypeNames, ...ibsiTypeNames] as con
 export type ImageTypeName = (typeof imageTypeNames)[number];
 
 /** Settings of a filter of IBSI 2 beside settings of the extraction that hold for its image only. */
-export type IbsiTypeSettings = Readonly<Record<string, unknown>>;
+export type IbsiTypeSettings = object;
 
 /**
  * Image types to compute features on; an object gives settings that hold for that type only. Those of IBSI 2's filters take
@@ -101,7 +101,7 @@ function ibsiTypes(name: IbsiTypeName, own: unknown, shared: SettingsInput): rea
         'BadSetting',
         `${name}: unknown setting ${unknown}.${suggest(unknown, [...known, ...settingNames])} The filter takes ${known.join(', ')}`,
       );
-    const { filter, overrides } = partIbsiSettings(name, set);
+    const { filter, overrides } = partIbsiSettings(name, set as Readonly<Record<string, unknown>>);
     return { name, overrides: set, settings: parseSettings({ ...shared, ...overrides }), filter };
   });
 }

@@ -2,6 +2,8 @@
 import type { Engine } from '../../engine/index.ts';
 import type { ClassSelection, FeatureClass } from '../classes.ts';
 import { extract } from '../extract.ts';
+import type { IbsiFilterSpec } from '../filter/ibsi/index.ts';
+import { ibsiImageName, ibsiSelection } from '../filter/ibsi/schema.ts';
 import type { Row } from '../row.ts';
 import type { SettingsInput } from '../settings.ts';
 import type { Mask, Volume } from '../volume.ts';
@@ -63,6 +65,10 @@ async function rangeOf(engine: Engine, { image, mask }: Phantom, configuration: 
   return [Math.max(low, mean - reach), Math.min(high, mean + reach)] as const;
 }
 
+/** The column of the filtered image for one of the original. */
+const columnOfImage = (column: string, filter: IbsiFilterSpec | null): string =>
+  filter ? column.replace(/^original/, ibsiImageName(filter)) : column;
+
 /** Voxels of the region before resegmentation, on the grid of the features. */
 const regionVoxels = (row: Row): number =>
   number(
@@ -93,6 +99,7 @@ export async function checkSet(
   references: readonly Reference[],
   signal?: AbortSignal,
 ): Promise<CheckedValue[]> {
+  const { filter = null } = configuration;
   const needed = new Map<string, { readonly variant: Variant; readonly columns: Set<string> }>();
   const keyOf = (variant: Variant) => `${variant.slices} ${variant.flat} ${variant.merged}`;
   for (const { tag } of references) {
@@ -128,6 +135,7 @@ export async function checkSet(
       settings: { ...configuration.discretise, ...textures, ...resegment },
       classes,
       preprocess: { resample: configuration.resample },
+      imageTypes: filter ? ibsiSelection(filter) : ['Original'],
       signal,
     });
     rows.set(key, row as Row);
@@ -136,7 +144,7 @@ export async function checkSet(
     const { tag, code, value: expected, tolerance, consensus } = reference;
     const common = {
       set: configuration.title,
-      family: familyOf(tag),
+      family: configuration.family ?? familyOf(tag),
       tag,
       code,
       reference: expected,
@@ -146,8 +154,9 @@ export async function checkSet(
     const found = columnOf(tag);
     const reason = found ? (expected === null ? 'the manual gives no value' : null) : whyMissing(tag);
     if (!found || reason) return { ...common, column: null, value: null, status: 'not available', reason };
-    const value = ibsiValue(tag, rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
+    const column = columnOfImage(found.column, filter);
+    const value = ibsiValue(tag, rows.get(keyOf(variantOf(found, configuration))) as Row, column);
     const agrees = Math.abs(value - (expected as number)) <= (tolerance as number);
-    return { ...common, column: found.column, value, status: agrees ? 'agrees' : 'differs', reason: null };
+    return { ...common, column, value, status: agrees ? 'agrees' : 'differs', reason: null };
   });
 }

@@ -1,12 +1,18 @@
 /** The image processing of IBSI 1's data sets in our settings. */
+import type { IbsiFilterSpec } from '../filter/ibsi/index.ts';
 import type { ResampleStep } from '../preprocess.ts';
 import type { SettingsInput } from '../settings.ts';
 import type { Vec3 } from '../volume.ts';
+import { filterTitle, phase2Filter } from './ibsi2-filters.ts';
 import type { Ibsi1Set, Ibsi2Set } from './reference.ts';
 
 export interface Configuration {
   /** Name of the set in tables. */
   readonly title: string;
+  /** Name of its values in the table of a set that others are of too; default the families of the features. */
+  readonly family?: string;
+  /** Filter whose responses are measured; default the image itself. */
+  readonly filter?: IbsiFilterSpec | null;
   /** Textures slice by slice only; volumes have both. */
   readonly slicewise: boolean;
   /** How grey levels are made, and the intensities of the intensity-volume histogram. */
@@ -28,9 +34,9 @@ const to = (spacing: Vec3, interpolator: 'sitkLinear' | 'sitkBSpline'): Resample
 
 /**
  * The reference manual's configurations ("Lung cancer CT image", tables of configurations A to E). Bins of fixed width begin
- * at the lower end of the range. 1.A and 1.B are those of IBSI 2's phase 2 without a filter, which have statistics only.
+ * at the lower end of the range.
  */
-export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>> = {
+export const configurations: Readonly<Record<Ibsi1Set, Configuration>> = {
   digital: {
     title: 'IBSI 1 digital phantom',
     slicewise: false,
@@ -80,32 +86,24 @@ export const configurations: Readonly<Record<Ibsi1Set | Ibsi2Set, Configuration>
     range: [-1000, 400],
     sigmas: 3,
   },
-  '1.A': {
-    title: 'IBSI 2 phase 2, 1.A',
-    slicewise: true,
-    discretise: {},
-    resample: null,
-    range: [-1000, 400],
-    sigmas: null,
-  },
-  '1.B': {
-    title: 'IBSI 2 phase 2, 1.B',
-    slicewise: false,
-    discretise: {},
-    resample: to([1, 1, 1], 'sitkBSpline'),
-    range: [-1000, 400],
-    sigmas: null,
-  },
 };
 
-/** What needs filters by IBSI 2's definitions. PyRadiomics' have its name in two cases (LoG, wavelets), not its definition. */
-export const ibsi2Missing: readonly { readonly set: string; readonly reason: string }[] = [
-  {
-    set: 'IBSI 2 phase 1, 33 response maps',
-    reason: 'this command does not compare filtered images yet (see voxomics filter)',
-  },
-  {
-    set: 'IBSI 2 phase 2, 2.A to 9.B, 288 values',
-    reason: 'this command does not compare features of filtered images yet (see voxomics filter)',
-  },
-];
+/** IBSI 2's phase 2: slices as they are, and volumes of 1 mm. */
+const phase2: Readonly<Record<'A' | 'B', Pick<Configuration, 'slicewise' | 'resample'>>> = {
+  A: { slicewise: true, resample: null },
+  B: { slicewise: false, resample: to([1, 1, 1], 'sitkBSpline') },
+};
+
+/** The configuration of a set of IBSI 2's phase 2. */
+export function phase2Configuration(set: Ibsi2Set): Configuration {
+  const filter = phase2Filter(set);
+  return {
+    title: 'IBSI 2 phase 2',
+    family: `${set} ${filter ? filterTitle(filter) : 'no filter'}`,
+    discretise: {},
+    range: [-1000, 400],
+    sigmas: null,
+    filter,
+    ...phase2[set.at(-1) as 'A' | 'B'],
+  };
+}

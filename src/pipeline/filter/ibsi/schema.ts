@@ -95,14 +95,21 @@ export function partIbsiSettings(
   return { filter: { filter: filterOf[name], ...pick(true) } as unknown as IbsiFilterSpec, overrides: pick(false) };
 }
 
+const typeOf = (filter: IbsiFilterSpec['filter']): IbsiTypeName =>
+  ibsiTypeNames.find((name) => filterOf[name] === filter) as IbsiTypeName;
+
+/** A filter as a selection of image types. */
+export const ibsiSelection = ({ filter, ...settings }: IbsiFilterSpec): Partial<Record<IbsiTypeName, object>> => ({
+  [typeOf(filter)]: settings,
+});
+
 /**
  * The name of an image, the first part of its columns: `ibsi`, the filter, and each setting that is given with its value, in
  * the order of the documentation; points are hyphens: `ibsi-log-sigma-1-5-dimensions-2`.
  */
 export function ibsiImageName({ filter, ...settings }: IbsiFilterSpec): string {
-  const type = ibsiTypeNames.find((name) => filterOf[name] === filter) as IbsiTypeName;
   const given = settings as Readonly<Record<string, unknown>>;
-  const parts = ibsiSettingNames(type)
+  const parts = ibsiSettingNames(typeOf(filter))
     .filter((key) => given[key] !== undefined)
     .map((key) => `${key}-${String(given[key]).replace(/[.,]/g, '-')}`);
   return ['ibsi', filter, ...parts].join('-');
