@@ -46,8 +46,13 @@ describe('filter/fft', () => {
   }
 
   it.each(lengths)('transforms lines of %i along each axis, both ways', async (n) => {
-    for (const axis of [0, 1, 2] as const) {
-      const size = [3, 2, 4].map((m, a) => (a === axis ? n : m)) as unknown as Vec3;
+    // Of 8 lines side by side fours are made.
+    const shapes = [
+      [3, 2, 4],
+      [8, 3, 2],
+    ].flatMap((shape) => ([0, 1, 2] as const).map((axis) => ({ shape, axis })));
+    for (const { shape, axis } of shapes) {
+      const size = shape.map((m, a) => (a === axis ? n : m)) as unknown as Vec3;
       const volume = randomVolume(size, n + axis);
       const count = voxelCount(size);
       const layout = { strides: stridesOf(size), apart: count };
@@ -99,7 +104,7 @@ describe('filter/fft', () => {
 
   it('transforms in place, and large volumes in parts', async () => {
     // More than 2^20 numbers.
-    const size: Vec3 = [130, 97, 90];
+    const size: Vec3 = [132, 97, 90];
     const count = voxelCount(size);
     for (const axis of [0, 1, 2] as const) {
       const rec = new Recording('test');
@@ -112,7 +117,7 @@ describe('filter/fft', () => {
       const found = new Float32Array((await run(engine(), rec, download)).buffer);
       const step = layout.strides[axis];
       const starts =
-        axis === 0 ? [0, 130 * 50, count - 130] : axis === 1 ? [3, 130 * 97 * 89 + 129] : [7, 130 * 97 - 1];
+        axis === 0 ? [0, 132 * 50, count - 132] : axis === 1 ? [3, 132 * 97 * 89 + 131] : [7, 132 * 97 - 1];
       for (const start of starts) {
         const line = (offset: number) =>
           Float64Array.from({ length: size[axis] }, (_, k) => numbers[offset + start + k * step]!);

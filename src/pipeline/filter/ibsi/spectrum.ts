@@ -128,8 +128,10 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   const { filter, riesz, dimensions } = how;
   const { buffer, size, origin } = recordPeriod(setting, part, box, how);
   const used: readonly Axis[] = AXES.slice(0, dimensions);
-  // Of a real image, half of the frequencies along x are the conjugates of the others.
-  const half: Vec3 = [Math.floor(size[0] / 2) + 1, size[1], size[2]];
+  // Of a real image, half of the frequencies along x are the conjugates of the others. Lines of fours are transformed faster: up to
+  // three more follow, which are not read.
+  const held = Math.floor(size[0] / 2) + 1;
+  const half: Vec3 = [4 * Math.ceil(held / 4), size[1], size[2]];
   const length = half[0] * half[1] * half[2];
   const numbers: Numbers = {
     buffer: rec.buffer('filter/spectrum.frequencies', 8 * length),
@@ -138,7 +140,7 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   };
   for (const axis of used) {
     const from = axis === 0 ? { buffer, strides: stridesOf(size), apart: 0 } : numbers;
-    const count = axis === 0 ? half[0] : size[axis];
+    const count = axis === 0 ? held : size[axis];
     recordFft(rec, from, numbers, { axis, n: size[axis], turn: -1, lines: half, count });
   }
   const order = riesz[0] + riesz[1] + riesz[2];
@@ -180,10 +182,17 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   };
   let lines = half;
   for (const axis of used.toReversed()) {
-    const held = half[axis];
     const first = box.first[axis] + origin[axis];
     const to = axis === 0 ? responses : numbers;
-    recordFft(rec, numbers, to, { axis, n: size[axis], turn: 1, lines, held, first, count: wanted[axis] });
+    recordFft(rec, numbers, to, {
+      axis,
+      n: size[axis],
+      turn: 1,
+      lines,
+      held: axis === 0 ? held : size[axis],
+      first,
+      count: wanted[axis],
+    });
     lines = lines.map((n, a) => (a === axis ? wanted[a] : n)) as unknown as Vec3;
   }
   return { buffer: responses.buffer, box };
