@@ -1,6 +1,8 @@
 /** Parameters by name. */
 import { PipelineError } from './errors.ts';
+import { ibsiSelection } from './filter/ibsi/schema.ts';
 import { suggest } from './settings.ts';
+import { phase2Filters } from './verify/ibsi2-filters.ts';
 
 /** A named set of parameters. */
 export interface Preset {
@@ -57,6 +59,14 @@ export const presets = {
       },
       imageType: { Original: {}, Wavelet: {}, LoG: { sigma: [2, 3] } },
       featureClass: threeD,
+    },
+  },
+  ibsi2: {
+    description: '162 statistics of CT in voxels of 1 mm: original, the eight filters of IBSI 2’s phase 2 in space',
+    params: {
+      setting: { resegmentRange: [-1000, 400] },
+      imageType: { Original: {}, ...ibsiSelection(Object.values(phase2Filters).map(({ B }) => B)) },
+      featureClass: { stat: null },
     },
   },
 } as const satisfies Record<string, Preset>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
+import { createEngine } from '../../src/host/node/adapters.ts';
 import { type Box, boxSize } from '../../src/pipeline/box.ts';
 import { buffersOf, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { boundaries, indexBeyond } from '../../src/pipeline/filter/ibsi/boundary.ts';
@@ -193,6 +194,17 @@ describe('filters of IBSI 2', () => {
     const near = { ...image, spacing: [0.5, 0.5, 0.5] as Vec3 };
     const expected = await ibsiFilter(engine(), image, { filter: 'log', sigma: 2 });
     expect((await ibsiFilter(engine(), near, { filter: 'log', sigma: 1 })).data).toEqual(expected.data);
+  });
+
+  it('refuses an image whose frequencies the adapter cannot bind', async () => {
+    const small = await createEngine({ bindingBytes: 60_000 });
+    try {
+      const found = ibsiFilter(small, imageOfSize([24, 24, 24]), { filter: 'simoncelli' });
+      await expect(found).rejects.toMatchObject({ code: 'LimitExceeded' });
+      await expect(found).rejects.toThrow(/needs \d+ bytes, more than this adapter binds at once/);
+    } finally {
+      small.destroy();
+    }
   });
 
   it('rejects settings out of their range, with what was expected', async () => {

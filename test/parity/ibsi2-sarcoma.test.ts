@@ -70,12 +70,8 @@ describeShared('sarcoma patients, filtered', () => {
     const folder = sharedPath('data/ibsi1_sts/dev', id);
     const image = toVolume(await readImageFile(`${folder}/${modality}_image.nii.gz`));
     const mask = toMask(await readImageFile(`${folder}/${modality}_mask.nii.gz`));
-    const sets = Object.values(filters).flatMap((spec) => (spec ? Object.entries(ibsiSelection(spec)) : []));
-    const grouped = Map.groupBy(sets, ([type]) => type);
-    const imageType = {
-      Original: {},
-      ...Object.fromEntries([...grouped].map(([type, list]) => [type, list.map((e) => e[1])])),
-    };
+    const specs = Object.values(filters).filter((spec) => spec !== null);
+    const imageType = { Original: {}, ...ibsiSelection(specs) };
     const isCt = modality === 'CT';
     const [row] = await extract(engine(), image, mask, {
       ...parseParams({ imageType }),

@@ -86,6 +86,9 @@ export interface Transform {
   readonly count?: number;
 }
 
+/** A buffer of a name for so many float32, which may be that of an earlier transform. */
+export type Scratch = (name: string, numbers: number) => BufferRef;
+
 const withAlong = (values: Vec3, axis: Axis, value: number): Vec3 =>
   values.map((v, a) => (a === axis ? value : v)) as unknown as Vec3;
 
@@ -111,12 +114,14 @@ const fours = ([, y, z]: Vec3): Vec3 => [1, y / 4, z / 4];
  * x number a multiple of four and lie by fours.
  * @param from stays, unless it is `to`
  * @param to may be the buffer and the layout of `from`
+ * @param scratch what is between the stages; default buffers of its own
  */
 export function recordFft(
   rec: Recording,
   from: Numbers,
   to: Numbers,
   { axis, n, turn, lines, held = n, first = 0, count = n }: Transform,
+  scratch: Scratch = (name, numbers) => rec.buffer(name, 4 * numbers),
 ): void {
   const stages = radices(n);
   // A buffer cannot be read and written at once.
@@ -127,8 +132,7 @@ export function recordFft(
   const slice = withAlong(withAlong(lines, axis, n), across, 1);
   const perSlice = slice[0] * slice[1] * slice[2];
   const thickness = Math.min(lines[across], Math.max(1, Math.floor(PART / perSlice)));
-  const bytes = 8 * perSlice * thickness;
-  const between = stages.slice(1, 3).map((_, k) => rec.buffer(`filter/fft.stage_${k}`, bytes));
+  const between = stages.slice(1, 3).map((_, k) => scratch(`filter/fft.stage_${k}`, 2 * perSlice * thickness));
   const partOf = (numbers: Numbers, start: number): Numbers => ({
     ...numbers,
     offset: (numbers.offset ?? 0) + start * numbers.strides[across],

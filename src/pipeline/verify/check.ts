@@ -135,7 +135,7 @@ export async function checkSet(
       settings: { ...configuration.discretise, ...textures, ...resegment },
       classes,
       preprocess: { resample: configuration.resample },
-      imageTypes: filter ? ibsiSelection(filter) : ['Original'],
+      imageTypes: filter ? ibsiSelection([filter]) : ['Original'],
       signal,
     });
     rows.set(key, row as Row);

@@ -98,10 +98,16 @@ export function partIbsiSettings(
 const typeOf = (filter: IbsiFilterSpec['filter']): IbsiTypeName =>
   ibsiTypeNames.find((name) => filterOf[name] === filter) as IbsiTypeName;
 
-/** A filter as a selection of image types. */
-export const ibsiSelection = ({ filter, ...settings }: IbsiFilterSpec): Partial<Record<IbsiTypeName, object>> => ({
-  [typeOf(filter)]: settings,
-});
+/** Filters as a selection of image types: settings, or a list of them where a filter is there several times. */
+export function ibsiSelection(filters: readonly IbsiFilterSpec[]): Partial<Record<IbsiTypeName, object>> {
+  const groups = Map.groupBy(filters, ({ filter }) => typeOf(filter));
+  return Object.fromEntries(
+    [...groups].map(([type, group]) => {
+      const sets = group.map(({ filter: _filter, ...settings }) => settings);
+      return [type, sets.length === 1 ? sets[0] : sets];
+    }),
+  );
+}
 
 /**
  * The name of an image, the first part of its columns: `ibsi`, the filter, and each setting that is given with its value, in

@@ -124,7 +124,7 @@ function recordPeriod(setting: Setting, part: Part, box: Box, { dimensions, reac
  * @param box voxels whose responses are wanted
  */
 export function recordSpectral(setting: Setting, part: Part, box: Box, how: SpectralFilter): Part {
-  const { rec } = setting;
+  const { rec, scratch } = setting;
   const { filter, riesz, dimensions } = how;
   const { buffer, size, origin } = recordPeriod(setting, part, box, how);
   const used: readonly Axis[] = AXES.slice(0, dimensions);
@@ -141,7 +141,7 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   for (const axis of used) {
     const from = axis === 0 ? { buffer, strides: stridesOf(size), apart: 0 } : numbers;
     const count = axis === 0 ? held : size[axis];
-    recordFft(rec, from, numbers, { axis, n: size[axis], turn: -1, lines: half, count });
+    recordFft(rec, from, numbers, { axis, n: size[axis], turn: -1, lines: half, count }, scratch);
   }
   const order = riesz[0] + riesz[1] + riesz[2];
   const norm = Math.sqrt(factorial(order) / riesz.reduce((product, l) => product * factorial(l), 1));
@@ -184,15 +184,8 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   for (const axis of used.toReversed()) {
     const first = box.first[axis] + origin[axis];
     const to = axis === 0 ? responses : numbers;
-    recordFft(rec, numbers, to, {
-      axis,
-      n: size[axis],
-      turn: 1,
-      lines,
-      held: axis === 0 ? held : size[axis],
-      first,
-      count: wanted[axis],
-    });
+    const back = { axis, n: size[axis], turn: 1, lines, held: axis === 0 ? held : size[axis], first } as const;
+    recordFft(rec, numbers, to, { ...back, count: wanted[axis] }, scratch);
     lines = lines.map((n, a) => (a === axis ? wanted[a] : n)) as unknown as Vec3;
   }
   return { buffer: responses.buffer, box };
