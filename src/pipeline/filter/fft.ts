@@ -37,7 +37,7 @@ export function radices(n: number): number[] {
     }
   if (rest > 1) factors.push(rest);
   const found: number[] = [];
-  for (const p of factors) {
+  for (const p of factors.reverse()) {
     const k = found.findIndex((r) => r * p <= RADIX);
     if (k < 0) found.push(p);
     else found[k] = (found[k] as number) * p;
