@@ -74,8 +74,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   'firstorder/histogram': perVoxel(ENTRY + 4 + ATOMIC, 6),
   'firstorder/gather': perVoxel(ENTRY + 8 + ATOMIC, 8),
   'firstorder/peak:rows': { bytes: (w) => 16 * w.cells, operations: (w) => 30 * w.cells },
-  // At 1 mm the sphere has 121 rows: two running sums each, forty operations for their difference and its addition.
-  'firstorder/peak:mean': perVoxel(ENTRY + 4 + 121 * 24 + 12, 121 * 50),
+  // The sphere has 85 rows at 1 x 1 x 1.5 mm: two running sums of two words each, and their additions.
+  'firstorder/peak:mean': perVoxel(ENTRY + 4 + 85 * 16 + 12, 85 * 35),
   'texture/glcm': {
     bytes: ({ voxels, half }) => voxels * (ENTRY + half * (4 + ATOMIC)),
     operations: ({ voxels, half }) => voxels * half * 8,

@@ -21,11 +21,16 @@ export interface KernelRow {
   readonly arithmeticShare: number;
 }
 
-/** Runs that together dispatch every kernel: as it is, resegmented, as floats with many levels. */
+/** Runs that together dispatch every kernel: as it is, resegmented, as floats with many levels, IBSI's classes. */
 const runs: readonly { readonly kernels: RegExp; readonly options: ExtractOptions; readonly floats: boolean }[] = [
   { kernels: /^(?!roi\/(resegment|clip)|discretise\/rank|firstorder\/gather)/, options: {}, floats: false },
   { kernels: /^roi\/(resegment|clip)/, options: { settings: { resegmentRange: [300, 800] } }, floats: false },
   { kernels: /^(discretise\/rank|firstorder\/gather)/, options: { settings: { binWidth: 0.5 } }, floats: true },
+  {
+    kernels: /^(texture\/(distance|components:nearest)|firstorder\/peak)/,
+    options: { classes: ['dzm', 'loc'] },
+    floats: false,
+  },
 ];
 
 function workOf({ image, mask }: GeneratedCase): Work {

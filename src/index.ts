@@ -66,4 +66,5 @@ export {
   type SettingsInput,
   settingNames,
 } from './pipeline/settings.ts';
+export type { UsedImage } from './pipeline/used-images.ts';
 export type { Geometry, Mask, Volume } from './pipeline/volume.ts';

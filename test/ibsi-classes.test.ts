@@ -1,9 +1,12 @@
 /** IBSI's feature classes in extraction: regions together and alone, both masks, derived images, parameter files. */
 import { describe, expect, it } from 'vitest';
+import { createEngine } from '../src/host/node/adapters.ts';
 import { defaultClasses, type FeatureClass, featureClasses, pyradiomicsClasses } from '../src/pipeline/classes.ts';
 import { extract, type ExtractOptions } from '../src/pipeline/extract.ts';
+import type { ImageTypeName } from '../src/pipeline/image-types.ts';
 import { parseParams } from '../src/pipeline/params.ts';
 import type { Row } from '../src/pipeline/row.ts';
+import type { SettingsInput } from '../src/pipeline/settings.ts';
 import { dzmFeatures, dzmNames } from '../src/pipeline/texture/features/dzm.ts';
 import { offsets } from '../src/pipeline/texture/offsets.ts';
 import type { Mask, Vec3, Volume } from '../src/pipeline/volume.ts';
@@ -117,6 +120,37 @@ describe('IBSI classes', () => {
       expectClose(number('original_loc_peak_glob'), own.global, { rel: RUNNING_SUMS });
       expectClose(number('gradient_loc_peak_loc'), its.local, { rel: LAST_BIT });
       expectClose(number('gradient_loc_peak_glob'), its.global, { rel: LAST_BIT });
+    }
+  });
+
+  it('say where the image is cropped nearer than they look', async () => {
+    const notes = async (settings: SettingsInput, imageTypes: ImageTypeName[] = ['Original']) => {
+      const [row] = (await run({ classes: ['loc'], settings, imageTypes })) as [Row];
+      return row['voxomics_notes'];
+    };
+    const resampled = { resampledPixelSpacing: [1, 1, 1], interpolator: 'sitkLinear' };
+    expect(await notes(resampled)).toEqual([expect.stringMatching(/padDistance=6$/)]);
+    expect(await notes({ ...resampled, padDistance: 6 })).toBeUndefined();
+    expect(await notes({ preCrop: true, padDistance: 2 }, ['Square'])).toEqual([expect.stringMatching(/=4$/)]);
+    expect(await notes({ preCrop: true, padDistance: 2 })).toBeUndefined();
+  });
+
+  it('split a pass whose spheres need more memory than the adapter binds', async () => {
+    const options: ExtractOptions = { classes: ibsi, labels: [1, 2], settings: quiet };
+    const expected = await extract(engine(), image, mask, options);
+    for (const [bindingBytes, fits] of [
+      [110_000, true],
+      [60_000, false],
+    ] as const) {
+      const small = await createEngine({ bindingBytes });
+      const rows = await extract(small, image, mask, options);
+      for (const [k, row] of rows.entries()) {
+        if (!fits) expect(row['voxomics_error']).toMatchObject({ code: 'TooLarge' });
+        else
+          for (const [name, value] of features(row))
+            expectClose(value as number, expected[k]![name] as number, { rel: RUNNING_SUMS, what: name });
+      }
+      small.destroy();
     }
   });
 });

@@ -1,5 +1,6 @@
 /** What theory says of features: what a change of the image or the mask may change, and what it may not. */
 import { describe, expect, it } from 'vitest';
+import { defaultClasses, type FeatureClass } from '../src/pipeline/classes.ts';
 import { extract, type ExtractOptions } from '../src/pipeline/extract.ts';
 import type { Row } from '../src/pipeline/row.ts';
 import type { Mask, Vec3, VoxelArray, Volume } from '../src/pipeline/volume.ts';
@@ -42,15 +43,17 @@ const rearranged = (
   });
 
 const columns = (row: Row, pattern: RegExp) => Object.keys(row).filter((column) => pattern.test(column));
-const textures = /^original_(glcm|glrlm|glszm|gldm|ngtdm)_/;
+/** All classes that look at nothing but the region (loc sees what is around it). */
+const classes: readonly FeatureClass[] = [...defaultClasses, 'stat', 'ih', 'ivh', 'dzm', 'ngl'];
+const textures = /^original_(glcm|glrlm|glszm|gldm|ngtdm|ih|dzm|ngl)_/;
 const spread =
-  /^original_firstorder_(Variance|Range|InterquartileRange|MeanAbsoluteDeviation|Entropy|Uniformity|Skewness|Kurtosis)$/;
+  /^original_(ivh_(v|auc|diff).*|stat_(var|skew|kurt|iqr|range|r?mad|medad)|firstorder_(Variance|Range|InterquartileRange|MeanAbsoluteDeviation|Entropy|Uniformity|Skewness|Kurtosis))$/;
 const features = /^original_/;
 
 describe('features', () => {
   const engine = useEngine();
   const run = async (i: Volume, m: Mask, options: ExtractOptions = {}): Promise<Row> =>
-    (await extract(engine(), i, m, { labels: [1], settings: { binWidth: BIN }, ...options }))[0]!;
+    (await extract(engine(), i, m, { labels: [1], settings: { binWidth: BIN }, classes, ...options }))[0]!;
 
   function expectSame(found: Row, expected: Row, pattern: RegExp, rel = ORDER): void {
     const names = columns(expected, pattern);

@@ -29,7 +29,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> keys: array<u32>;
 @group(0) @binding(4) var<storage, read> ranges: array<u32>;  // of roi/range, 8 words a region
 @group(0) @binding(5) var<storage, read> discs: array<vec4i>; // row of the sphere: offsets in y and z, reach in x
-@group(0) @binding(6) var<storage, read_write> running: array<u32>;  // 3 words: sum, its low word, number; one more than voxels in a row
+@group(0) @binding(6) var<storage, read_write> running: array<u32>;  // see plane_of_running
 @group(0) @binding(7) var<storage, read_write> peaks: array<u32>;    // two words by cell
 @group(0) @binding(8) var<storage, read_write> tops: array<u32>;     // by cell
 
@@ -41,9 +41,11 @@ const SIGNED = 1u;
 const UNSIGNED = 2u;
 const TWOFOLD = 3u;
 const FLOAT64 = 4u;
-const WORDS = 3u;
 
 fn words_of_key() -> u32 { return select(1u, 2u, params.kind >= TWOFOLD); }
+
+// Running sums lie in three planes, one more than voxels in a row: high words, low words, numbers.
+fn plane_of_running() -> u32 { return (params.size.x + 1u) * params.size.y * params.size.z; }
 
 // The value at a cell; NaN where it is none that f32 holds.
 fn value_at(cell: u32) -> vec2f {
@@ -71,14 +73,15 @@ fn rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let y = row % params.size.y;
   let z = row / params.size.y;
   let first = ((z + params.pad) * padded.y + y + params.pad) * padded.x + params.pad;
-  var at = row * (params.size.x + 1u) * WORDS;
+  let plane = plane_of_running();
+  var at = row * (params.size.x + 1u);
   var sum = vec2f(0.0);
   var count = 0u;
   for (var x = 0u; x <= params.size.x; x++) {
     running[at] = bitcast<u32>(sum.x);
-    running[at + 1u] = bitcast<u32>(sum.y);
-    running[at + 2u] = count;
-    at += WORDS;
+    running[at + plane] = bitcast<u32>(sum.y);
+    running[at + 2u * plane] = count;
+    at++;
     if (x == params.size.x) { break; }
     let value = value_at(first + x);
     if (is_finite(value.x)) {
@@ -100,21 +103,24 @@ fn mean(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let size = vec3i(params.size);
   var sum = vec2f(0.0);
   var count = 0u;
+  let plane = plane_of_running();
+  let whole = params.kind == SIGNED || params.kind == UNSIGNED;
   for (var d = 0u; d < params.discs; d++) {
     let disc = discs[d];
     let y = at.y + disc.x;
     let z = at.z + disc.y;
     if (y < 0 || z < 0 || y >= size.y || z >= size.z) { continue; }
-    let row = u32((z * size.y + y) * (size.x + 1)) * WORDS;
-    let before = row + u32(max(at.x - disc.z, 0)) * WORDS;
-    let after = row + u32(min(at.x + disc.z + 1, size.x)) * WORDS;
-    let part = add2(
-      vec2f(bitcast<f32>(running[after]), bitcast<f32>(running[after + 1u])),
-      -vec2f(bitcast<f32>(running[before]), bitcast<f32>(running[before + 1u])),
-    );
-    sum = add2(sum, part);
-    count += running[after + 2u] - running[before + 2u];
+    let row = (z * size.y + y) * (size.x + 1);
+    let before = u32(row + max(at.x - disc.z, 0));
+    let after = u32(row + min(at.x + disc.z + 1, size.x));
+    // Low words add up by themselves: each is 2^-24 of a running sum, a few bits of which are lost.
+    let add = two_sum(sum.x, bitcast<f32>(running[after]));
+    let take = two_sum(add.x, -bitcast<f32>(running[before]));
+    let low = bitcast<f32>(running[after + plane]) - bitcast<f32>(running[before + plane]);
+    sum = vec2f(take.x, sum.y + (add.y + take.y + low));
+    if (whole) { count += after - before; } else { count += running[after + 2u * plane] - running[before + 2u * plane]; }
   }
+  sum = two_sum(sum.x, sum.y);
   let result = divide2(sum, vec2f(f32(count), 0.0));
   let finite = count > 0u;
   peaks[index * 2u] = select(NAN_HIGH, key_of_bits(bitcast<u32>(result.x)), finite);

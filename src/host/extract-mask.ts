@@ -3,6 +3,7 @@ import type { Engine } from '../engine/index.ts';
 import { PipelineError, type PipelineErrorCode } from '../pipeline/errors.ts';
 import { extract, type ExtractOptions } from '../pipeline/extract.ts';
 import type { Row } from '../pipeline/row.ts';
+import type { UsedImage } from '../pipeline/used-images.ts';
 import type { Volume } from '../pipeline/volume.ts';
 import type { DicomMask } from './format/dicom/mask.ts';
 import type { LoadedMask } from './format/load-mask.ts';
@@ -30,8 +31,9 @@ export async function extractMask(
   loaded: LoadedMask,
   options: ExtractOptions,
 ): Promise<Row[]> {
-  const { labels, settings, notes: known = [] } = options;
-  const run = ({ mask, notes }: DicomMask) => extract(engine, image, mask, { ...options, notes: [...known, ...notes] });
+  const { labels, settings, notes: known = [], onImage } = options;
+  const run = ({ mask, notes }: DicomMask, give = onImage) =>
+    extract(engine, image, mask, { ...options, notes: [...known, ...notes], onImage: give });
   const numbered = (labels !== undefined && labels !== 'all') || settings?.label !== undefined;
   let whole: DicomMask;
   try {
@@ -39,7 +41,11 @@ export async function extractMask(
   } catch (error) {
     if (numbered || !(error instanceof PipelineError && error.code === 'OverlappingRegions')) throw error;
     const rows: Row[] = [];
-    for (const part of loaded.parts(image)) rows.push(...(await run(part).catch((e: unknown) => [failedRow(part, e)])));
+    for (const part of loaded.parts(image)) {
+      const region = `region-${rows.length + 1}`;
+      const give = onImage && ((used: UsedImage) => onImage({ ...used, region }));
+      rows.push(...(await run(part, give).catch((e: unknown) => [failedRow(part, e)])));
+    }
     return rows;
   }
   return run(whole);

@@ -1,20 +1,22 @@
 /** Extraction: from an image, a mask and settings to one row per region. */
 import type { Engine } from '../engine/index.ts';
-import { type ClassSelection, wantedFeatures } from './classes.ts';
+import { type ClassSelection, type WantedFeatures, wantedFeatures } from './classes.ts';
 import { caseDiagnostics } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
-import { derivedTypes, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
+import { derivedTypes, type ImageType, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
 import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
+import { passNeeds } from './pass/needs.ts';
 import type { Outcome } from './pass/run.ts';
 import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
-import { type Region, runView, type ViewContext } from './view.ts';
+import { giveImages, type UsedImage } from './used-images.ts';
+import { type Region, runView, type View, type ViewContext } from './view.ts';
 import { planResampledViews, planViews, type ViewPlan } from './view-plan.ts';
 import type { Mask, Volume } from './volume.ts';
 
@@ -37,6 +39,11 @@ export interface ExtractOptions {
   readonly preprocess?: PreprocessSteps;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
+  /**
+   * Takes the images that features are computed on, whole, one after the other; the next one waits for it. Without it they
+   * never leave the GPU. What it throws ends the extraction.
+   */
+  readonly onImage?: (image: UsedImage) => Promise<void> | void;
 }
 
 /**
@@ -52,7 +59,7 @@ export interface ExtractOptions {
  * `signal.reason` when cancelled
  */
 export async function extract(engine: Engine, image: Volume, mask: Mask, options: ExtractOptions = {}): Promise<Row[]> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onImage } = options;
   signal?.throwIfAborted();
   const { geometry, settings } = geometryOf(parseSettings(options.settings), options.geometry);
   const types = wantedImageTypes(options.imageTypes, options.settings);
@@ -70,6 +77,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const aligned = await alignMaskTo(engine, image, mask, { mode: geometry, settings, labels: asked });
   const notes = [...(options.notes ?? [])];
   if (geometry === 'ignore-tiny' && aligned !== mask) notes.push(ignoredDifference(image, mask));
+  notes.push(...cutReach(image, settings, steps, types, wanted));
   const labels = await findMaskLabels(engine, aligned);
   if (labels.found.length === 0)
     throw new PipelineError(
@@ -86,8 +94,9 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
-  const context = { engine, settings, types, wanted, loaded: mask, signal };
-  const derives = derivedTypes(types).length > 0;
+  const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
+  // Images that are asked for come from the GPU, the original too.
+  const derives = onImage !== undefined || derivedTypes(types).length > 0;
   const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
   try {
     const { resample } = steps;
@@ -102,7 +111,14 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
           regions,
           settings,
         );
-    for (const plan of plans) await runPlan(context, plan, set);
+    const untouched = hasSteps(steps) || settings.preCrop ? null : image;
+    for (const plan of plans) {
+      const region = plans.length > 1 ? plan.regions.map(({ name }) => `label-${name}`).join(' ') : null;
+      const give = onImage && ((name: string, given: Volume) => onImage({ name, image: given, region }));
+      await runPlan(context, plan, set, async (view) => {
+        if (give) await giveImages(context, view, plan.regions, untouched, give);
+      });
+    }
   } finally {
     source.release();
   }
@@ -137,6 +153,26 @@ function geometryOf(
   return { geometry, settings: { ...settings, correctMask: geometry === 'resample-mask' } };
 }
 
+/** A note where PyRadiomics' rules crop the image nearer to the regions than classes look; none where they do not. */
+function cutReach(
+  { spacing, dimension }: Volume,
+  settings: Settings,
+  { resample }: PreprocessSteps,
+  types: readonly ImageType[],
+  wanted: WantedFeatures,
+): string[] {
+  const resampled = resample && (resample.grid ?? 'pyradiomics') === 'pyradiomics' ? resample : null;
+  const { reach } = passNeeds(wanted);
+  if (reach === 0 || !(resampled || (settings.preCrop && derivedTypes(types).length > 0))) return [];
+  const kept = resampled?.padDistance ?? settings.padDistance;
+  const voxels = spacing.slice(0, dimension).map((s, axis) => Math.floor(reach / (resample?.spacing[axis] || s)));
+  const needed = Math.max(...voxels);
+  if (kept >= needed) return [];
+  return [
+    `class loc: the image ends ${kept} voxels from the region (padDistance), spheres of 1 cm³ reach ${needed}; set padDistance=${needed}`,
+  ];
+}
+
 const namedLabels = ({ names }: Mask): number[] | undefined => (names ? [...names.keys()] : undefined);
 
 /** The name of a region whose labels have names. */
@@ -167,11 +203,12 @@ async function openSource(
   }
 }
 
-/** Makes a view and computes its regions; where it cannot be made, they all get the reason. */
+/** Makes a view, gives out its images and computes its regions; where it cannot be made, they all get the reason. */
 async function runPlan(
   context: ViewContext,
   { regions, open }: ViewPlan,
   set: (region: Region, outcome: Outcome) => void,
+  give: (view: View) => Promise<void>,
 ): Promise<void> {
   context.signal?.throwIfAborted();
   let opened: Awaited<ReturnType<ViewPlan['open']>>;
@@ -183,6 +220,7 @@ async function runPlan(
     return;
   }
   try {
+    await give(opened.view);
     await runView(context, opened.view, regions, set);
   } finally {
     opened.release();

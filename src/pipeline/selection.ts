@@ -60,6 +60,9 @@ export async function findMaskLabels(engine: Engine, mask: Mask): Promise<MaskLa
   return { packed, found: await findLabels(engine, packed, mask.size) };
 }
 
+/** Masks of whole-body structures have about a hundred labels. */
+const MOST_LABELS = 150;
+
 /**
  * Finds the labels of a selection in a mask.
  * @throws PipelineError LabelNotFound naming the labels there are
@@ -71,7 +74,7 @@ export function resolveSelection(labels: LabelUnion, { packed, found }: MaskLabe
     if (!part)
       throw new PipelineError(
         'LabelNotFound',
-        `label ${label} is not in the mask; it has ${listLabels(packed, found)}`,
+        `label ${label} is not in the mask; it has ${listLabels(packed, found)}${found.length > MOST_LABELS ? '. So many labels are like an image: are image and mask in each other’s place?' : ''}`,
       );
     return part;
   });

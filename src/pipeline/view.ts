@@ -7,6 +7,7 @@ import { measureMask } from './pass/facts.ts';
 import type { ImageType } from './image-types.ts';
 import type { LoadedRegions, PassSource } from './pass/prepare.ts';
 import { type Outcome, runPass } from './pass/run.ts';
+import type { ProgressEvent } from './progress.ts';
 import { checkRegion } from './roi/checks.ts';
 import type { Row } from './row.ts';
 import {
@@ -47,6 +48,7 @@ export interface ViewContext {
   /** The mask as it was loaded. */
   readonly loaded: Mask;
   readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
 }
 
 /** Computes regions on a view; each gets its features or its error by `set`, in no particular order. */

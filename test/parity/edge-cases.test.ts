@@ -1,5 +1,5 @@
 /** Odd masks and images: what PyRadiomics answers where it answers, else a typed error. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { extractFiles } from '../../src/host/node/extract-files.ts';
 import type { SettingsInput } from '../../src/pipeline/settings.ts';
@@ -7,7 +7,7 @@ import { useEngine } from '../support/engine.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 import { differences } from './compare.ts';
 import { expectDiagnostics } from './diagnostics.ts';
-import { isVoxelBased, recordedParams } from './presets.ts';
+import { recordedParams } from './presets.ts';
 
 interface Run {
   readonly name: string;
@@ -51,11 +51,8 @@ function isNoise(recorded: Record<string, unknown>, column: string): boolean {
   return of('Range') <= NOISE * Math.max(1, Math.abs(of('Maximum')));
 }
 
-const runs = hasShared
-  ? (JSON.parse(readFileSync(sharedPath('reference/pyradiomics/edge_cases/results.json'), 'utf8')) as Run[]).filter(
-      (r) => !isVoxelBased(r.preset),
-    )
-  : [];
+const folder = 'reference/pyradiomics/edge_cases';
+const runs = hasShared ? (JSON.parse(readFileSync(sharedPath(folder, 'results.json'), 'utf8')) as Run[]) : [];
 
 describeShared('PyRadiomics edge cases', () => {
   const engine = useEngine();
@@ -86,4 +83,11 @@ describeShared('PyRadiomics edge cases', () => {
       }
     },
   );
+
+  it('every recorded image and mask is in one of these runs', () => {
+    const used = new Set(runs.flatMap(({ image, mask }) => [image, mask]).map((path) => path.split('/').at(-1)));
+    const files = readdirSync(sharedPath(folder)).filter((file) => file !== 'results.json');
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !used.has(file))).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 /** Feature maps against those of PyRadiomics' voxel-based mode: kernelRadius 1 and 2, masked kernel or not. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { toMask, toVolume } from '../../src/host/format/index.ts';
 import { readImageFile } from '../../src/host/node/read.ts';
@@ -44,6 +44,7 @@ const kernels = [1, 2].flatMap((kernelRadius) => [true, false].map((maskedKernel
 describeShared('feature maps of PyRadiomics', () => {
   const engine = useEngine();
   let index: Index;
+  const compared: string[] = [];
   beforeAll(() => {
     index = JSON.parse(readFileSync(sharedPath(folder, 'index.json'), 'utf8')) as Index;
   });
@@ -68,6 +69,15 @@ describeShared('feature maps of PyRadiomics', () => {
         expectClose(map.origin[axis]!, x, { abs: MILLIMETRES, what: 'origin' });
       for (const [i, expected] of readNpy(sharedPath(folder, `${key}.npy.gz`)).data.entries())
         expectClose(map.data[i]!, expected, { rel: FLOAT32, abs: EPSILON, what: `${key}, voxel ${i}` });
+      compared.push(`${key}.npy.gz`);
     }
+  });
+
+  it('every recorded map is one of these', () => {
+    expect(compared.sort()).toEqual(
+      readdirSync(sharedPath(folder))
+        .filter((file) => file !== 'index.json')
+        .sort(),
+    );
   });
 });

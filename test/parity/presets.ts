@@ -8,9 +8,6 @@ import { sharedPath } from '../support/shared.ts';
 export const recordedParams = (preset: string): Params =>
   parseParamsFile(readFileSync(sharedPath('reference/pyradiomics/params', `${preset}.yaml`), 'utf8'), `${preset}.yaml`);
 
-/** Whether a run is of PyRadiomics' voxel-based mode. */
-export const isVoxelBased = (preset: string): boolean => preset.startsWith('voxel_');
-
 const pyradiomics = 'data/pyradiomics/data';
 
 /** Image, mask and label of a recorded case, relative to the shared folder. */

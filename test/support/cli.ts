@@ -1,5 +1,5 @@
 /** The command line as a user calls it: the built program in a process of its own, in a folder that goes afterwards. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,6 +17,8 @@ export interface CommandLine {
   /** Path of a file in the folder where the program runs. */
   file(name: string): string;
   voxomics(...args: readonly string[]): Promise<Run>;
+  /** Starts the program and presses Ctrl-C once a condition holds, which is looked at every few milliseconds. */
+  interrupted(when: () => boolean, ...args: readonly string[]): Promise<Run>;
 }
 
 /** The command line for the tests of a file. @param fill writes the files that they use into the folder */
@@ -28,9 +30,9 @@ export function useCommandLine(fill: (file: (name: string) => string) => void): 
     fill(file);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const voxomics = (...args: readonly string[]) =>
+  const start = (args: readonly string[], watch: (child: ChildProcess) => void) =>
     new Promise<Run>((done) => {
-      execFile(
+      const child = execFile(
         process.execPath,
         [launcher, 'voxomics', ...args],
         { cwd: folder, env: { ...process.env, INIT_CWD: folder }, maxBuffer: 2 ** 26 },
@@ -38,6 +40,17 @@ export function useCommandLine(fill: (file: (name: string) => string) => void): 
           done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
         },
       );
+      watch(child);
     });
-  return { file, voxomics };
+  const voxomics = (...args: readonly string[]) => start(args, () => undefined);
+  const interrupted = (when: () => boolean, ...args: readonly string[]) =>
+    start(args, (child) => {
+      const timer = setInterval(() => {
+        if (!when()) return;
+        clearInterval(timer);
+        child.kill('SIGINT');
+      }, 5);
+      child.on('exit', () => clearInterval(timer));
+    });
+  return { file, voxomics, interrupted };
 }

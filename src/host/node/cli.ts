@@ -60,7 +60,7 @@ function throwErrors(command: Command, name: string): void {
 }
 throwErrors(program, 'voxomics');
 
-/** Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 4 anything else. */
+/** Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 4 anything else; 5 is set by `extract`. */
 function exitStatus(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof PipelineError) return 1;

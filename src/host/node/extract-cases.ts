@@ -2,11 +2,14 @@
 import { DeviceLostError, type Engine, EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
 import type { Row } from '../../pipeline/row.ts';
+import type { UsedImage } from '../../pipeline/used-images.ts';
 import type { Case } from './cases.ts';
 import { type ExtractFilesOptions, extractFiles } from './extract-files.ts';
 import type { Journal } from './journal.ts';
 
-export interface ExtractCasesOptions extends ExtractFilesOptions {
+export interface ExtractCasesOptions extends Omit<ExtractFilesOptions, 'onImage'> {
+  /** As `onImage` of `extract`, with the place of the case. What it throws ends the run. */
+  readonly onImage?: (image: UsedImage, index: number) => Promise<void> | void;
   /** Makes an engine in place of one whose device is lost; without it the cases that follow fail. */
   readonly renew?: () => Promise<Engine>;
   /** Where finished cases are kept. */
@@ -44,11 +47,24 @@ async function rowsOf(
   options: ExtractFilesOptions,
   engines: ReturnType<typeof replaceable>,
 ): Promise<Row[]> {
+  let unsaved: unknown;
+  const { onImage } = options;
   const own = {
     ...options,
     labels: one.labels ?? options.labels,
     settings: { ...options.settings, ...(one.channel === null ? {} : { label_channel: one.channel }) },
     onProgress: undefined,
+    // An image that cannot be kept is no fault of the case.
+    onImage:
+      onImage &&
+      (async (image: UsedImage) => {
+        try {
+          await onImage(image);
+        } catch (error) {
+          unsaved = error;
+          throw error;
+        }
+      }),
   };
   for (let attempt = 0; ; attempt++) {
     const engine = await engines.get();
@@ -58,7 +74,7 @@ async function rowsOf(
     } catch (error) {
       if (error instanceof DeviceLostError && attempt === 0 && (await engines.replace(engine))) continue;
       const known = (error instanceof PipelineError && error.code !== 'Cancelled') || error instanceof EngineError;
-      if (!known || options.signal?.aborted) throw error;
+      if (!known || unsaved === error || options.signal?.aborted) throw error;
       return [{ ...one.columns, voxomics_error: { code: error.code, message: error.message } }];
     }
   }
@@ -73,7 +89,7 @@ async function rowsOf(
 export async function extractCases(
   engine: Engine,
   cases: readonly Case[],
-  { journal, inFlight = 2, renew, onProgress, ...options }: ExtractCasesOptions = {},
+  { journal, inFlight = 2, renew, onProgress, onImage, ...options }: ExtractCasesOptions = {},
 ): Promise<Row[]> {
   const engines = replaceable(engine, renew);
   const rows = new Map(journal?.finished ?? []);
@@ -83,7 +99,9 @@ export async function extractCases(
   const work = async () => {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
       options.signal?.throwIfAborted();
-      const found = await rowsOf(cases[index]!, options, engines);
+      const place = index;
+      const give = onImage && ((image: UsedImage) => onImage(image, place));
+      const found = await rowsOf(cases[index]!, { ...options, onImage: give }, engines);
       await journal?.add(index, found);
       rows.set(index, found);
       report();

@@ -6,7 +6,7 @@ import { badFile } from '../format/decoded.ts';
 export function statFailure(path: string, error: unknown): Error {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   return code === 'ENOENT' || code === 'ENOTDIR'
-    ? badFile(path, 'expected an image file, found nothing at this path; check the path', error)
+    ? badFile(path, 'expected a file or folder, found nothing at this path; check the path', error)
     : badFile(path, `expected a readable file, found ${code}; check its permissions`, error);
 }
 

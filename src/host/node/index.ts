@@ -16,5 +16,6 @@ export { writePreview } from './preview.ts';
 export { readParams } from './params.ts';
 export { readImageFile } from './read.ts';
 export { readMaskFile } from './read-mask.ts';
+export { imageSaver } from './save-images.ts';
 export { writeAtomically } from './write.ts';
 export { writeImageFile } from './write-image.ts';

@@ -15,6 +15,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   normalise: 'normalising',
   resample: 'resampling',
   labels: 'regions',
+  images: 'image types saved',
   regions: 'regions',
   map: 'voxels',
   cases: 'cases',

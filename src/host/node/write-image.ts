@@ -6,23 +6,36 @@ import type { Volume } from '../../pipeline/volume.ts';
 import { baseName } from '../format/decoded.ts';
 import { encodeNifti } from '../format/nifti-write.ts';
 import { nrrdHeader } from '../format/nrrd-write.ts';
-import { writeAtomically } from './write.ts';
+import { checkPlace, writeAtomically } from './write.ts';
 
 const compress = promisify(gzip);
+
+/** Formats of images that go into a folder, with their endings. */
+export const imageEndings = { nifti: '.nii.gz', nrrd: '.nrrd' } as const;
+export type ImageFormat = keyof typeof imageEndings;
 
 /** Level 1: half the time of zlib's default for images, a few per cent larger. */
 const LEVEL = 1;
 
 /**
- * Refuses names whose ending says no format that `writeImageFile` writes, before any work is done.
+ * Refuses names whose ending says no format that `writeImageFile` writes.
  * @throws PipelineError BadFile
  */
-export function checkImageName(path: string): void {
+function checkImageName(path: string): void {
   if (!/\.(nii(\.gz)?|nrrd)$/i.test(path))
     throw new PipelineError(
       'BadFile',
       `${baseName(path)}: images are written as NIfTI or NRRD; end the name in .nii, .nii.gz or .nrrd`,
     );
+}
+
+/**
+ * Finds out before any work is done whether `writeImageFile` can write to a path.
+ * @throws PipelineError BadFile
+ */
+export async function checkImagePlace(path: string): Promise<void> {
+  checkImageName(path);
+  await checkPlace(path);
 }
 
 /** NRRD whose voxels are compressed inside the file. */

@@ -1,21 +1,17 @@
-/** Cohorts: the cases file, bad cases, resuming, replacing a lost device; PyRadiomics' own batch run. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Cohorts: the cases file, bad cases, resuming, replacing a lost device. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/host/node/adapters.ts';
 import { readCases } from '../../../src/host/node/cases.ts';
 import { extractCases } from '../../../src/host/node/extract-cases.ts';
 import { openJournal } from '../../../src/host/node/journal.ts';
 import type { ProgressEvent } from '../../../src/pipeline/progress.ts';
-import { useCommandLine } from '../../support/cli.ts';
-import { expectClose } from '../../support/close.ts';
 import { useEngine } from '../../support/engine.ts';
 import { niftiGz } from '../../support/files.ts';
 import { random } from '../../support/random.ts';
 import { volumeOf } from '../../support/region.ts';
-import { describeShared, sharedPath } from '../../support/shared.ts';
 
 let folder = '';
 const file = (name: string) => join(folder, name);
@@ -98,31 +94,5 @@ describe('cases', () => {
   ])('%j is refused', async (text, message) => {
     write('bad.csv', text);
     await expect(readCases(file('bad.csv'))).rejects.toThrow(message);
-  });
-});
-
-describeShared('PyRadiomics’ batch', () => {
-  const { file: out, voxomics } = useCommandLine(() => undefined);
-
-  it('has the same rows, and a reason where PyRadiomics has none', async () => {
-    const { code, stderr } = await voxomics(
-      ...['extract', sharedPath('reference/pyradiomics/cli/batch.csv'), '-o', 'rows.csv', '-p', 'pyradiomics'],
-    );
-    expect(code).toBe(0);
-    expect(stderr).toContain('3 of 6 rows have no features');
-    const read = (path: string) => parse(readFileSync(path), { columns: true, bom: true }) as Record<string, string>[];
-    const [ours, theirs] = [read(out('rows.csv')), read(sharedPath('reference/pyradiomics/cli/out/batch.csv'))];
-    expect(ours).toHaveLength(theirs.length);
-    const features = Object.keys(theirs[0]!).filter((column) => column.startsWith('original_'));
-    expect(Object.keys(ours[0]!).filter((column) => column.startsWith('original_'))).toEqual(features);
-    ours.forEach((row, i) => {
-      for (const column of ['PatientID', 'Label', 'Center', 'Note']) expect(row[column]).toBe(theirs[i]![column]);
-      expect(row['voxomics_error'] === '').toBe(theirs[i]!['original_firstorder_Mean'] !== '');
-      for (const column of features) {
-        const [a, b] = [row[column]!, theirs[i]![column]!];
-        if (b === '' || b === 'nan') expect(a).toBe('');
-        else expectClose(Number(a), Number(b), { rel: 1e-6, abs: 1e-9, what: `${row['PatientID']} ${column}` });
-      }
-    });
   });
 });

@@ -37,7 +37,7 @@ describe('readImageFile', () => {
   });
 
   test.each([
-    ['missing.nii.gz', 'BadFile', /^missing.nii.gz: expected an image file, found nothing at this path/],
+    ['missing.nii.gz', 'BadFile', /^missing.nii.gz: expected a file or folder, found nothing at this path/],
     // A folder is read as DICOM, whatever its name.
     ['folder.nii', 'BadDicom', /^folder.nii: expected DICOM images, found no files; name a folder/],
     ['scan.dcm', 'BadFile', /^scan.dcm: expected DICOM or a name that ends with .nii, /],

@@ -4,7 +4,7 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import { toVolume } from '../../format/index.ts';
 import { readDicom } from '../dicom-source.ts';
 import { readImageFile } from '../read.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { type EngineFlags, withEngine } from './with-engine.ts';
@@ -15,9 +15,9 @@ interface Options extends EngineFlags, ImageFlags, MaskFlags {
 
 export function convertCommand(): Command {
   const command = new Command('convert')
-    .description('write an image as NIfTI: one series of DICOM files, or any image that can be read')
+    .description('write an image as NIfTI or NRRD: one series of DICOM files, or any image that can be read')
     .usage('[options] <in…> <out>')
-    .argument('<paths...>', `${imageUsage}, or several DICOM files; then the output, .nii or .nii.gz`)
+    .argument('<paths...>', `${imageUsage}, or several DICOM files; then the output, .nii, .nii.gz or .nrrd`)
     .option('--mask-of <image>', 'the input is a mask of this image: write its label map on the grid of the image')
     .action(run);
   return maskFlags(imageFlags(command)).addHelpText(
@@ -35,7 +35,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   const [inputs, output] = [paths.slice(0, -1), paths.at(-1)!];
   const [first] = inputs;
   if (first === undefined) throw new PipelineError('BadSetting', 'expected an input and an output, found one path');
-  checkImageName(output);
+  await checkImagePlace(output);
   const choice = imageChoice(options);
   if (options.maskOf !== undefined) {
     if (inputs.length > 1) throw new PipelineError('BadSetting', 'expected one mask, found several; pass one of them');

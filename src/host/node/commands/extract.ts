@@ -1,26 +1,40 @@
 /** `voxomics extract IMAGE MASK`. */
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
-import { type FeatureClass, featureClasses, pyradiomicsClasses } from '../../../pipeline/classes.ts';
+import {
+  type ClassSelection,
+  type FeatureClass,
+  featureClasses,
+  pyradiomicsClasses,
+  wantedFeatures,
+} from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
+import { type ImageTypeSelection, wantedImageTypes } from '../../../pipeline/image-types.ts';
 import type { Row } from '../../../pipeline/row.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
-import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
+import { parseSettings, parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
+import type { UsedImage } from '../../../pipeline/used-images.ts';
 import type { ImageGrid } from '../../../pipeline/volume.ts';
 import { formatRows, parquetRows, type TextFormat } from '../../format/table.ts';
 import { readParams } from '../params.ts';
-import { readCases } from '../cases.ts';
+import { type Case, readCases } from '../cases.ts';
 import { extractCases } from '../extract-cases.ts';
 import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
 import { openJournal } from '../journal.ts';
-import { writeAtomically } from '../write.ts';
+import { caseFolder, imageSaver } from '../save-images.ts';
+import { checkCases } from '../validate.ts';
+import { type ImageFormat, imageEndings } from '../write-image.ts';
+import { checkPlace, makeFolder, writeAtomically } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { collect } from './parse.ts';
 import { parseRegions } from './regions.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
 import { type EngineFlags, engineOptions, type Workbench, withEngine } from './with-engine.ts';
+
+/** Exit status where all rows are written, and some have an error in place of features. */
+const FAILED_ROWS = 5;
 
 const formats = ['json', 'csv', 'txt', 'parquet'] as const;
 type Format = (typeof formats)[number];
@@ -32,6 +46,9 @@ interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
+  readonly validate?: boolean;
+  readonly saveImages?: string;
+  readonly imageFormat: ImageFormat;
 }
 
 export function extractCommand(): Command {
@@ -47,7 +64,7 @@ export function extractCommand(): Command {
     .option('-p, --params <file|preset>', `PyRadiomics’ parameter file, or a preset: ${presetNames.join(', ')}`)
     .option(
       '-s, --setting <KEY=VALUE>',
-      'a PyRadiomics setting, e.g. binWidth=10, before those of --params; may be repeated',
+      'a PyRadiomics setting, e.g. binWidth=10, in place of that of --params; may be repeated',
       collect,
     )
     .option(
@@ -60,8 +77,26 @@ export function extractCommand(): Command {
       ]),
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
+    .option(
+      '--save-images <folder>',
+      'write the images that features are computed on, whole, by PyRadiomics’ names (wavelet-LLH); of a cohort a folder per case',
+    )
+    .addOption(
+      new Option('--image-format <format>', 'of --save-images').choices(Object.keys(imageEndings)).default('nifti'),
+    )
+    .option('--validate', 'only check the options, the parameter file and that all files of images and masks are there')
     .action(run);
-  return engineOptions(stepFlags(imageFlags(maskFlags(command))));
+  return engineOptions(stepFlags(imageFlags(maskFlags(command)))).addHelpText(
+    'after',
+    `
+Exit status: 0 done, 1 bad input, 2 bad command line, 3 GPU failure, 5 all rows written, some with voxomics_error in place of features.
+
+Examples:
+  voxomics extract image.nii.gz mask.nii.gz -p guo2024-a -o rows.csv
+  voxomics extract cases.csv -p params.yaml --validate           are all files there, is the parameter file right?
+  voxomics extract cases.csv -p params.yaml -o rows.csv          goes on where it was interrupted
+  voxomics extract image.nrrd mask.nrrd -p params.yaml --save-images images --image-format nrrd`,
+  );
 }
 
 /** Format asked for, else by the output's ending, else JSON. */
@@ -76,7 +111,12 @@ function chooseFormat({ format, output }: Options): Format {
 const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
 /** @throws CommanderError where the arguments fit neither a case nor a cohort */
-function checkArguments(command: Command, imagePath: string, maskPath: string | undefined, { output }: Options): void {
+function checkArguments(
+  command: Command,
+  imagePath: string,
+  maskPath: string | undefined,
+  { output, validate }: Options,
+): void {
   if (!isCohort(imagePath)) {
     if (maskPath === undefined)
       command.error('error: expected an image and a mask, or a .csv file of cases; found one image');
@@ -84,7 +124,8 @@ function checkArguments(command: Command, imagePath: string, maskPath: string | 
   }
   if (maskPath !== undefined)
     command.error('error: a .csv file of cases names the masks itself; found a mask beside it');
-  if (!output) command.error('error: a cohort is written to a file, with finished cases kept beside it; pass --output');
+  if (!output && !validate)
+    command.error('error: a cohort is written to a file, with finished cases kept beside it; pass --output');
 }
 
 async function run(imagePath: string, maskPath: string | undefined, options: Options, command: Command): Promise<void> {
@@ -98,24 +139,61 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
   const [image, mask] = [imageChoice(options), maskChoice(options)];
-  await withEngine(options, async (bench) => {
-    const choices = {
-      image,
-      mask,
-      preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
-      geometry: options.geometry,
-      labels,
-      settings,
-      imageTypes: params?.imageTypes,
-      classes,
-      signal: bench.signal,
-      onProgress: bench.onProgress,
-    };
-    if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
-    const rows = await extractFiles(bench.engine, imagePath, maskPath, choices);
-    showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
-    await output(rows, format, options.output);
-  });
+  if (options.validate) return validateInput(imagePath, maskPath, settings, params?.imageTypes, classes);
+  const { saveImages, imageFormat } = options;
+  if (options.output) await checkOutput(options.output, [imagePath, maskPath]);
+  if (saveImages !== undefined) await makeFolder(saveImages);
+  await withEngine(
+    options,
+    async (bench) => {
+      const choices = {
+        image,
+        mask,
+        preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
+        geometry: options.geometry,
+        labels,
+        settings,
+        imageTypes: params?.imageTypes,
+        classes,
+        signal: bench.signal,
+        onProgress: bench.onProgress,
+      };
+      if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
+      const onImage = saveImages === undefined ? undefined : imageSaver(saveImages, imageFormat);
+      const rows = await extractFiles(bench.engine, imagePath, maskPath, { ...choices, onImage });
+      showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
+      await output(rows, format, options.output);
+      reportFailed(rows);
+    },
+    maskPath === undefined ? 'finished cases are kept: the same command goes on from there' : undefined,
+  );
+}
+
+/** @throws PipelineError where the rows cannot be written, or would replace what they are made of */
+async function checkOutput(path: string, inputs: readonly (string | undefined)[]): Promise<void> {
+  if (inputs.some((input) => input !== undefined && resolve(input) === resolve(path)))
+    throw new PipelineError('BadSetting', '--output: this file is the input; choose another name');
+  await checkPlace(path);
+}
+
+/** Checks what can be checked without computing, and says so. */
+async function validateInput(
+  imagePath: string,
+  maskPath: string | undefined,
+  settings: SettingsInput,
+  imageTypes: ImageTypeSelection | undefined,
+  classes: ClassSelection | undefined,
+): Promise<void> {
+  parseSettings(settings);
+  const types = wantedImageTypes(imageTypes, settings);
+  const wanted = wantedFeatures(classes);
+  const cases: Pick<Case, 'image' | 'mask'>[] =
+    maskPath === undefined ? await readCases(imagePath) : [{ image: imagePath, mask: maskPath }];
+  await checkCases(cases);
+  const found = cases.length === 1 ? '1 case' : `${cases.length} cases`;
+  process.stdout.write(
+    `correct: ${found}. Image types: ${types.map(({ name }) => name).join(', ')}. Feature classes: ${[...wanted.keys()].join(', ')}\n`,
+  );
 }
 
 /** Extracts the cases of a CSV file; what is finished is kept until the rows are written. */
@@ -137,12 +215,24 @@ async function extractCohort(
   });
   if (journal.finished.size > 0)
     process.stderr.write(`voxomics: ${journal.finished.size} of ${cases.length} cases were finished before\n`);
-  const rows = await extractCases(engine, cases, { ...choices, journal, renew: makeEngine });
+  const { saveImages, imageFormat } = options;
+  const onImage =
+    saveImages === undefined
+      ? undefined
+      : (image: UsedImage, index: number) =>
+          imageSaver(caseFolder(saveImages, index, cases.length), imageFormat)(image);
+  const rows = await extractCases(engine, cases, { ...choices, onImage, journal, renew: makeEngine });
   await output(rows, format, target);
   await journal.remove();
+  reportFailed(rows);
+}
+
+/** Says how many rows have no features, and gives the program a status of its own then. */
+function reportFailed(rows: readonly Row[]): void {
   const failed = rows.filter((row) => 'voxomics_error' in row).length;
-  if (failed > 0)
-    process.stderr.write(`voxomics: ${failed} of ${rows.length} rows have no features; see voxomics_error\n`);
+  if (failed === 0) return;
+  process.stderr.write(`voxomics: ${failed} of ${rows.length} rows have no features; see voxomics_error\n`);
+  process.exitCode = FAILED_ROWS;
 }
 
 async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import { type IbsiFilterSpec, ibsiFilter, ibsiFilterNames } from '../../../pipel
 import { poolings } from '../../../pipeline/filter/ibsi/settings.ts';
 import { toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { parseNumber, parseWord } from './parse.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
@@ -104,7 +104,7 @@ export function filterCommand(): Command {
   const command = new Command('filter')
     .description('filter an image as IBSI 2 defines it')
     .argument('<in>', imageUsage)
-    .argument('<out>', 'the responses, .nii or .nii.gz')
+    .argument('<out>', 'the responses, .nii, .nii.gz or .nrrd')
     .requiredOption('-t, --type <name>', ibsiFilterNames.join(' | '))
     .action(run);
   for (const [setting, { usage, takes, filters }] of Object.entries(flags)) {
@@ -137,7 +137,7 @@ function specOf(options: Options): IbsiFilterSpec {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  checkImageName(output);
+  await checkImagePlace(output);
   const spec = specOf(options);
   const image = toVolume(await readImageFile(input, imageChoice(options)));
   await withEngine(options, async ({ engine }) => {

@@ -1,5 +1,4 @@
 /** `voxomics map IMAGE MASK`. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PipelineError } from '../../../pipeline/errors.ts';
@@ -14,13 +13,11 @@ import { parseSettingText, type SettingsInput } from '../../../pipeline/settings
 import { toMask, toVolume } from '../../format/index.ts';
 import { readParams } from '../params.ts';
 import { readImageFile } from '../read.ts';
-import { writeImageFile } from '../write-image.ts';
+import { type ImageFormat, imageEndings, writeImageFile } from '../write-image.ts';
+import { makeFolder } from '../write.ts';
 import { parseRegions } from './regions.ts';
-import { parseNumber } from './parse.ts';
+import { collect, parseNumber } from './parse.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
-
-const endings = { nifti: '.nii.gz', nrrd: '.nrrd' } as const;
-type Format = keyof typeof endings;
 
 interface Options extends EngineFlags {
   readonly features?: string;
@@ -31,10 +28,8 @@ interface Options extends EngineFlags {
   readonly label?: readonly string[];
   readonly setting?: readonly string[];
   readonly output: string;
-  readonly format: Format;
+  readonly format: ImageFormat;
 }
-
-const collect = (value: string, all: readonly string[] = []) => [...all, value];
 
 export function mapCommand(): Command {
   const command = new Command('map')
@@ -64,7 +59,7 @@ export function mapCommand(): Command {
     )
     .option('-s, --setting <KEY=VALUE>', 'a PyRadiomics setting, e.g. binWidth=10; may be repeated', collect)
     .option('-o, --output <folder>', 'where the maps go; made where it is missing', '.')
-    .addOption(new Option('-f, --format <format>', 'of the maps').choices(Object.keys(endings)).default('nifti'))
+    .addOption(new Option('-f, --format <format>', 'of the maps').choices(Object.keys(imageEndings)).default('nifti'))
     .addHelpText(
       'after',
       `
@@ -106,6 +101,7 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
   const labels = parseRegions(options.label);
   const kernel = { ...file.voxelSettings, ...voxelSettings(options) };
   const [image, mask] = await Promise.all([readImageFile(imagePath), readImageFile(maskPath)]);
+  await makeFolder(options.output);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     const regions = await featureMaps(engine, toVolume(image), toMask(mask), {
       labels,
@@ -115,12 +111,11 @@ async function run(imagePath: string, maskPath: string, options: Options): Promi
       signal,
       onProgress,
     });
-    await mkdir(options.output, { recursive: true });
     for (const { label, maps } of regions)
       for (const [name, map] of maps) {
         signal.throwIfAborted();
         const prefix = regions.length > 1 ? `label-${label}_` : '';
-        await writeImageFile(join(options.output, `${prefix}${name}${endings[options.format]}`), map);
+        await writeImageFile(join(options.output, `${prefix}${name}${imageEndings[options.format]}`), map);
       }
   });
 }

@@ -5,7 +5,8 @@ import { correctBias, fieldVolume } from '../../../pipeline/n4/index.ts';
 import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
+import { checkPlace } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags } from './mask-options.ts';
 import { type N4Flags, n4Flags, n4Options, previewColumns } from './stage-options.ts';
@@ -28,7 +29,8 @@ export function n4Command(): Command {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  for (const name of [output, options.field]) if (name) checkImageName(name);
+  for (const name of [output, options.field]) if (name) await checkImagePlace(name);
+  if (options.preview) await checkPlace(options.preview);
   if (options.preview) checkPreviewPath(options.preview);
   const volume = toVolume(await readImageFile(input, imageChoice(options)));
   await withEngine(options, async ({ engine, signal, onProgress }) => {

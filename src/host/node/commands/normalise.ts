@@ -4,8 +4,8 @@ import { fitNyul, normaliseUsage, normaliseVolume } from '../../../pipeline/norm
 import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
-import { writeAtomically } from '../write.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkPlace, writeAtomically } from '../write.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { normaliseMethod, previewColumns } from './stage-options.ts';
@@ -30,7 +30,8 @@ export function normaliseCommand(): Command {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  checkImageName(output);
+  await checkImagePlace(output);
+  if (options.preview) await checkPlace(options.preview);
   if (options.preview) checkPreviewPath(options.preview);
   const [method, decoded, mask] = await Promise.all([
     normaliseMethod(options.method),
@@ -55,6 +56,7 @@ export function nyulCommand(): Command {
 }
 
 async function fit(output: string, images: readonly string[], options: EngineFlags & ImageFlags): Promise<void> {
+  await checkPlace(output);
   const choice = imageChoice(options);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
     async function* cohort() {

@@ -5,7 +5,8 @@ import { hasSteps, preprocess } from '../../../pipeline/preprocess.ts';
 import { toVolume } from '../../format/index.ts';
 import { checkPreviewPath, writePreview } from '../preview.ts';
 import { readImageFile } from '../read.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
+import { checkPlace } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { preprocessSteps, previewColumns, type StepFlags, stepFlags } from './stage-options.ts';
@@ -30,7 +31,8 @@ export function preprocessCommand(): Command {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  for (const name of [output, options.field]) if (name) checkImageName(name);
+  for (const name of [output, options.field]) if (name) await checkImagePlace(name);
+  if (options.preview) await checkPlace(options.preview);
   if (options.preview) checkPreviewPath(options.preview);
   const [decoded, placed] = await Promise.all([
     readImageFile(input, imageChoice(options)),

@@ -5,7 +5,7 @@ import { gridOfStep, maskRuleOf, preprocess } from '../../../pipeline/preprocess
 import { resample, resampleMask } from '../../../pipeline/resample/index.ts';
 import { toMask, toVolume } from '../../format/index.ts';
 import { readImageFile } from '../read.ts';
-import { checkImageName, writeImageFile } from '../write-image.ts';
+import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
 import { type ResampleFlags, resampleFlags, resampleStep } from './stage-options.ts';
@@ -30,7 +30,7 @@ export function resampleCommand(): Command {
 }
 
 async function run(input: string, output: string, options: Options): Promise<void> {
-  checkImageName(output);
+  await checkImagePlace(output);
   const step = resampleStep(options);
   if ((step === null) === (options.like === undefined))
     throw new PipelineError('BadSetting', 'expected either --spacing or --like; pass one of them');

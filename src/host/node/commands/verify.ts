@@ -6,7 +6,7 @@ import { isVerified, verify } from '../../../pipeline/verify/index.ts';
 import { version } from '../../../version.ts';
 import { type Certificate, certificateHtml, verificationText } from '../../format/certificate.ts';
 import { readIbsiData } from '../ibsi-data.ts';
-import { writeAtomically } from '../write.ts';
+import { checkPlace, writeAtomically } from '../write.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
 interface Options extends EngineFlags {
@@ -44,6 +44,7 @@ function certificatePaths(path: string): { readonly html: string; readonly json:
 
 async function run({ data, output, ...flags }: Options): Promise<void> {
   const paths = output === undefined ? null : certificatePaths(output);
+  for (const path of paths ? [paths.html, paths.json] : []) await checkPlace(path);
   const { ctPhantom, maps } = data === undefined ? { ctPhantom: null, maps: null } : await readIbsiData(data);
   await withEngine(flags, async ({ engine, signal, onProgress }) => {
     const started = performance.now();

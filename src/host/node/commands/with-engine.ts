@@ -6,13 +6,16 @@ import type { ProgressEvent } from '../../../pipeline/progress.ts';
 import { createEngine } from '../adapters.ts';
 import { profileTable } from '../profile-table.ts';
 import { progressDisplay } from '../progress.ts';
-import { writeAtomically } from '../write.ts';
+import { checkPlace, writeAtomically } from '../write.ts';
 
 export interface EngineFlags {
   readonly profile?: boolean | string;
   readonly adapter?: string;
   readonly debug?: boolean;
 }
+
+/** What is left where the user ends a command; said after "interrupted". */
+const NOTHING = 'nothing was written';
 
 /** What a command works with. */
 export interface Workbench {
@@ -32,10 +35,18 @@ export function engineOptions(command: Command): Command {
     .option('--debug', 'check every GPU dispatch on its own (slow)');
 }
 
-/** Runs the work of a command with an engine, and prints the profile where it was asked for. */
-export async function withEngine(flags: EngineFlags, work: (bench: Workbench) => Promise<void>): Promise<void> {
+/**
+ * Runs the work of a command with an engine, and prints the profile where it was asked for.
+ * @param left what the user has where the work is interrupted
+ */
+export async function withEngine(
+  flags: EngineFlags,
+  work: (bench: Workbench) => Promise<void>,
+  left = NOTHING,
+): Promise<void> {
+  if (typeof flags.profile === 'string') await checkPlace(flags.profile);
   const cancel = new AbortController();
-  const interrupt = () => cancel.abort(new PipelineError('Cancelled', 'interrupted; nothing was written'));
+  const interrupt = () => cancel.abort(new PipelineError('Cancelled', `interrupted; ${left}`));
   process.once('SIGINT', interrupt);
   const { adapter, debug } = flags;
   const makeEngine = () => createEngine({ adapter, debug, profile: Boolean(flags.profile) });

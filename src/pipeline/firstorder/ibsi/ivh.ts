@@ -1,5 +1,4 @@
 /** IBSI's intensity-volume histogram (reference manual 3.5) in float64. */
-import { binEdges, levelOf } from '../../discretise/edges.ts';
 import type { FeatureValues } from '../../feature-values.ts';
 import type { Sample } from '../order.ts';
 import { noValues, type RoiValues, sampleOf } from '../statistics.ts';
@@ -16,11 +15,18 @@ export interface IvhOptions {
   readonly range: { readonly lower: number; readonly upper: number | null } | null;
 }
 
-/** Intensities in ascending order, the share of the volume that has at least each, and where in the range (0 to 1) it lies. */
+/** The histogram at the places that occur, counted from the lower end of the range. */
 interface Curve {
-  readonly intensities: Float64Array;
+  /** Ascending; may lie beyond the range. */
+  readonly places: Float64Array;
+  /** Share of the volume that lies at each place or above. */
   readonly volumes: Float64Array;
-  readonly fractions: Float64Array;
+  /** Place of the upper end of the range. */
+  readonly span: number;
+  /** Distance of the places there are; infinite where only those that occur are. */
+  readonly step: number;
+  /** The intensity of a place. */
+  readonly intensity: (place: number) => number;
 }
 
 /** Distinct values in ascending order with their counts. */
@@ -36,80 +42,92 @@ function distinct({ values, counts }: Sample): { values: Float64Array; counts: F
   return { values: Float64Array.from(found), counts: Float64Array.from(times) };
 }
 
-/** @param start first intensity of the curve @param at the intensity k steps later */
-function curve(
-  values: Float64Array,
-  counts: Float64Array,
-  intensities: Float64Array,
-  [low, high]: readonly [number, number],
-): Curve {
+/** The curve of places in ascending order; equal ones may follow each other. */
+function curve(places: Float64Array, counts: Float64Array, rest: Omit<Curve, 'places' | 'volumes'>): Curve {
   const n = counts.reduce((sum, c) => sum + c, 0);
+  const first: number[] = [];
+  const volumes: number[] = [];
   let below = 0;
-  let k = 0;
-  const volumes = intensities.map((intensity) => {
-    for (; k < values.length && (values[k] as number) < intensity; k++) below += counts[k] as number;
-    return (n - below) / n;
-  });
-  const fractions = intensities.map((intensity) => (high > low ? (intensity - low) / (high - low) : 0));
-  return { intensities, volumes, fractions };
+  for (const [k, place] of places.entries()) {
+    if (first.at(-1) !== place) {
+      first.push(place);
+      volumes.push((n - below) / n);
+    }
+    below += counts[k] as number;
+  }
+  return { ...rest, places: Float64Array.from(first), volumes: Float64Array.from(volumes) };
 }
-
-const steps = (first: number, last: number, width: number): Float64Array =>
-  Float64Array.from({ length: Math.floor((last - first) / width + 1e-9) + 1 }, (_, k) => first + k * width);
 
 function curveOf(sample: Sample, { binWidth, binCount, range }: IvhOptions): Curve {
   const { values, counts } = distinct(sample);
   const [minimum, maximum] = [values[0] as number, values.at(-1) as number];
   if (binCount !== null) {
-    const edges = binEdges(minimum, maximum, { binWidth: 1, binCount, float32: false });
-    const levels = values.map((v) => levelOf(edges, v));
-    return curve(levels, counts, steps(1, binCount, 1), [1, binCount]);
+    const scale = maximum > minimum ? binCount / (maximum - minimum) : 0;
+    // The largest belongs to the last bin.
+    const bins = values.map((v) => Math.min(Math.floor((v - minimum) * scale), binCount - 1));
+    return curve(bins, counts, { span: binCount - 1, step: 1, intensity: (k) => k + 1 });
   }
   const [low, high] = range ? [range.lower, range.upper ?? maximum] : [minimum, maximum];
   if (binWidth !== null) {
-    const edges = binEdges(minimum, maximum, { binWidth, binMinimum: low, binCount: null, float32: false });
-    const centres = values.map((v) => low + (levelOf(edges, v) - 0.5) * binWidth);
-    const ends = [low + 0.5 * binWidth, Math.max(high - 0.5 * binWidth, low + 0.5 * binWidth)] as const;
-    return curve(centres, counts, steps(ends[0], ends[1], binWidth), ends);
+    const bins = values.map((v) => Math.floor((v - low) / binWidth));
+    // The range ends with its last whole bin.
+    const span = Math.max(Math.floor((high - low) / binWidth) - 1, 0);
+    return curve(bins, counts, { span, step: 1, intensity: (k) => low + (k + 0.5) * binWidth });
   }
   const whole = values.every(Number.isInteger);
-  return curve(values, counts, whole ? steps(low, high, 1) : values, [low, high]);
+  const [first, last] = whole ? [Math.ceil(low), Math.floor(high)] : [low, high];
+  return curve(
+    values.map((v) => v - first),
+    counts,
+    { span: last - first, step: whole ? 1 : Number.POSITIVE_INFINITY, intensity: (k) => first + k },
+  );
 }
 
-/** The largest share of the volume at an intensity of at least a fraction of the range. */
-const volumeAt = ({ volumes, fractions }: Curve, fraction: number): number =>
-  volumes[fractions.findIndex((f) => f >= fraction)] ?? 0;
+/** The share of the volume at a fraction of the range or above; NaN where the range is a single intensity. */
+const volumeAt = ({ places, volumes, span }: Curve, fraction: number): number =>
+  span > 0 ? (volumes[places.findIndex((place) => place / span >= fraction)] ?? 0) : Number.NaN;
 
-/** The lowest intensity that at most a share of the volume has; NaN where a larger share has the highest. */
-const intensityAt = ({ intensities, volumes }: Curve, share: number): number =>
-  intensities[volumes.findIndex((v) => v <= share)] ?? Number.NaN;
-
-/** The area under the shares over the fractions of the range, by trapezoids. */
-function areaUnder({ volumes, fractions }: Curve): number {
-  let area = 0;
-  for (let k = 1; k < volumes.length; k++)
-    area +=
-      ((fractions[k] as number) - (fractions[k - 1] as number)) *
-      (((volumes[k] as number) + (volumes[k - 1] as number)) / 2);
-  return area;
+/** The lowest intensity that at most a share of the volume has or exceeds; NaN where a larger share has the highest. */
+function intensityAt({ places, volumes, span, step, intensity }: Curve, share: number): number {
+  const k = volumes.findIndex((volume) => volume <= share);
+  const before = k < 0 ? (places.at(-1) as number) : (places[k - 1] as number);
+  const place = Math.min(before + step, places[k] ?? Number.POSITIVE_INFINITY);
+  return place <= span ? intensity(place) : Number.NaN;
 }
+
+/** The area under the shares over the fractions of the range, by trapezoids; 0 where there is one intensity only. */
+function areaUnder({ places, volumes, span, step }: Curve): number {
+  if (places.length === 1) return 0;
+  let area = Math.min(places[0] as number, span);
+  for (const [k, place] of places.entries()) {
+    const [from, to] = [Math.min(place, span), Math.min(places[k + 1] ?? span, span)];
+    const [before, after] = [volumes[k] as number, volumes[k + 1] ?? 0];
+    const slope = Math.min(step, to - from);
+    if (slope > 0) area += (slope * (before + after)) / 2 + (to - from - slope) * after;
+  }
+  return area / span;
+}
+
+const tooMany = 'Too many voxels have the highest intensity of the range.';
+const noRange = 'The range of the intensities is a single one.';
 
 /**
  * The 7 features of one region; i10, i90 and their difference in the image's unit, or in bins with `binCount`.
- * @returns NaN with a reason where the region holds nothing but NaN, and for intensities where too many voxels have the highest
+ * @returns NaN with a reason where the region holds nothing but NaN, where the range of the intensities is a single one (auc: 0),
+ * and for intensities where too many voxels have the highest
  */
 export function ivhFeatures(roi: RoiValues, options: IvhOptions): FeatureValues {
   const sample = sampleOf(roi);
-  const values: Record<string, number> = {};
-  const reasons: Record<string, string> = {};
   if (sample.n === 0) {
-    for (const name of ivhNames) [values[name], reasons[name]] = [Number.NaN, noValues];
-    return { values, reasons };
+    return {
+      values: Object.fromEntries(ivhNames.map((name) => [name, Number.NaN])),
+      reasons: Object.fromEntries(ivhNames.map((name) => [name, noValues])),
+    };
   }
   const found = curveOf(sample, options);
   const [v10, v90] = [volumeAt(found, 0.1), volumeAt(found, 0.9)];
   const [i10, i90] = [intensityAt(found, 0.1), intensityAt(found, 0.9)];
-  Object.assign(values, {
+  const values: Record<(typeof ivhNames)[number], number> = {
     v10,
     v90,
     i10,
@@ -117,8 +135,8 @@ export function ivhFeatures(roi: RoiValues, options: IvhOptions): FeatureValues 
     diff_v10_v90: v10 - v90,
     diff_i10_i90: i10 - i90,
     auc: areaUnder(found),
-  });
-  for (const name of ivhNames)
-    if (Number.isNaN(values[name])) reasons[name] = 'Too many voxels have the highest intensity of the range.';
-  return { values, reasons };
+  };
+  const missing = ivhNames.filter((name) => Number.isNaN(values[name]));
+  const reason = found.span > 0 ? tooMany : noRange;
+  return { values, reasons: Object.fromEntries(missing.map((name) => [name, reason])) };
 }
