@@ -2,8 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Certificate, certificateHtml, verificationText } from '../src/host/format/certificate.ts';
 import { checkSet } from '../src/pipeline/verify/check.ts';
+import { ibsiFilter } from '../src/pipeline/filter/ibsi/index.ts';
+import { checkMaps, mapsTitle, worstVoxel } from '../src/pipeline/verify/check-maps.ts';
 import { configurations } from '../src/pipeline/verify/configurations.ts';
 import { digitalPhantom } from '../src/pipeline/verify/digital-phantom.ts';
+import { generatedCase } from '../src/pipeline/verify/generated-case.ts';
+import { MAP_TOLERANCE } from '../src/pipeline/verify/ibsi2-filters.ts';
 import { type CheckedValue, isVerified, tally, verify, type VerifyReport } from '../src/pipeline/verify/index.ts';
 import { checkPyradiomics, PYRADIOMICS_TOLERANCE, pyradiomicsTitles } from '../src/pipeline/verify/pyradiomics.ts';
 import { columnOf, familyOf, whyMissing } from '../src/pipeline/verify/names.ts';
@@ -54,7 +58,23 @@ describe('verify', () => {
     expect(run.filter((set) => !set.startsWith('PyRadiomics'))).toEqual(['IBSI 1 digital phantom']);
     const left = ibsi1Sets.slice(1).map((set) => configurations[set].title);
     expect(report.notRun.map((n) => n.set)).toEqual(expect.arrayContaining(left));
+    expect(report.notRun.map((n) => n.set)).toEqual(expect.arrayContaining([mapsTitle, 'IBSI 2 phase 2']));
+    expect(report.times.map(({ set }) => set)).toEqual(run);
     expect(isVerified(report)).toBe(true);
+  });
+
+  it('notices a response map of another filter, and of another size', async () => {
+    const { image } = generatedCase();
+    const filtered = await ibsiFilter(engine(), image, { filter: 'mean', support: 3 });
+    expect(worstVoxel(filtered, filtered)).toBe(0);
+    const other = await ibsiFilter(engine(), image, { filter: 'mean', support: 5 });
+    expect(worstVoxel(other, filtered)).toBeGreaterThan(MAP_TOLERANCE);
+    expect(() => worstVoxel(filtered, digitalPhantom().image)).toThrow(/expected 20 x 18 x 14 voxels, found 5 x 4 x 4/);
+    const wrong = { phantom: async () => image, reference: async () => other };
+    const rows = await checkMaps(engine(), 'wavelet', wrong);
+    expect(rows.map(({ tag, status }) => `${tag} ${status}`)).toEqual(
+      ['5.a.1', '5.a.2', '6.a.1', '6.a.2', '7.a.1', '7.a.2'].map((id) => `${id} differs`),
+    );
   });
 
   it('has what PyRadiomics recorded of the generated case', async () => {

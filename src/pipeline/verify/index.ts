@@ -92,12 +92,13 @@ function stepsOf(engine: Engine, ct: Phantom | null, maps: MapData | null, signa
   return [...ibsi1, ...phase1, ...phase2, ...recorded];
 }
 
-/** What was not run: of a set that nothing was run of the set alone. */
+/** What was not run, by sets: all of one, or what needs more than the rest. */
 function notRunOf(steps: readonly Step[]): NotRun[] {
   return [...Map.groupBy(steps, ({ set }) => set)].flatMap(([set, group]) => {
     const left = group.filter(({ run }) => run === null);
-    if (left.length === group.length) return [{ set, reason: group[0]!.needs }];
-    return left.map(({ family, needs }) => ({ set: `${set}, ${family}`, reason: needs }));
+    if (left.length === 0) return [];
+    const families = left.map(({ family }) => family).join(', ');
+    return [{ set: left.length === group.length ? set : `${set} (${families})`, reason: left[0]!.needs }];
   });
 }
 
