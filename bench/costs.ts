@@ -148,6 +148,11 @@ export const costs: Readonly<Record<string, Cost>> = {
   'filter/convolve': perImageVoxel(8, 3 * 2 * 5),
   // Eight angles of a kernel of 1500 complex weights.
   'filter/gabor': perImageVoxel(8, 8 * 1500 * 4),
+  // One stage of radix eight: complex numbers are read and written, eight products of them.
+  'filter/fft': perImageVoxel(16, 8 * 8),
+  'filter/fft:quads': perImageVoxel(16, 8 * 8),
+  // Half of the frequencies: a table, a Riesz transform of order two.
+  'filter/spectrum': perImageVoxel(8, 30),
   // Of eight samples, four lie between voxels.
   'filter/lbp2d:pattern': perImageVoxel(8, 8 * 60),
   'filter/lbp2d:variance': perImageVoxel(8, 8 * 1200),

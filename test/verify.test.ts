@@ -2,10 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { type Certificate, certificateHtml, verificationText } from '../src/host/format/certificate.ts';
 import { checkSet } from '../src/pipeline/verify/check.ts';
+import { ibsiFilter } from '../src/pipeline/filter/ibsi/index.ts';
+import { checkMaps, mapsTitle, worstVoxel } from '../src/pipeline/verify/check-maps.ts';
 import { configurations } from '../src/pipeline/verify/configurations.ts';
 import { digitalPhantom } from '../src/pipeline/verify/digital-phantom.ts';
+import { generatedCase } from '../src/pipeline/verify/generated-case.ts';
+import { MAP_TOLERANCE } from '../src/pipeline/verify/ibsi2-filters.ts';
 import { type CheckedValue, isVerified, tally, verify, type VerifyReport } from '../src/pipeline/verify/index.ts';
-import { checkPyradiomics, PYRADIOMICS_TOLERANCE } from '../src/pipeline/verify/pyradiomics.ts';
+import { checkPyradiomics, PYRADIOMICS_TOLERANCE, pyradiomicsTitles } from '../src/pipeline/verify/pyradiomics.ts';
 import { columnOf, familyOf, whyMissing } from '../src/pipeline/verify/names.ts';
 import { ibsi1References, ibsi1Sets, roundingOf } from '../src/pipeline/verify/reference.ts';
 import { expectClose } from './support/close.ts';
@@ -48,7 +52,7 @@ describe('verify', () => {
     const shapes = rows.filter((r) => r.tag.startsWith('morph_') && r.status === 'differs').map((r) => r.tag);
     expect(shapes).toEqual(expect.arrayContaining(['morph_moran_i']));
     expect(shapes.filter((tag) => !/_(com|integ_int|moran_i|geary_c)$/.test(tag))).toEqual([]);
-    expect(isVerified({ values: rows, notRun: [] })).toBe(false);
+    expect(isVerified({ values: rows, notRun: [], times: [] })).toBe(false);
   });
 
   it('names the sets that need data', async () => {
@@ -57,11 +61,28 @@ describe('verify', () => {
     expect(run.filter((set) => !set.startsWith('PyRadiomics'))).toEqual(['IBSI 1 digital phantom']);
     const left = ibsi1Sets.slice(1).map((set) => configurations[set].title);
     expect(report.notRun.map((n) => n.set)).toEqual(expect.arrayContaining(left));
+    expect(report.notRun.map((n) => n.set)).toEqual(expect.arrayContaining([mapsTitle, 'IBSI 2 phase 2']));
+    expect(report.times.map(({ set }) => set)).toEqual(run);
     expect(isVerified(report)).toBe(true);
   });
 
+  it('notices a response map of another filter, and of another size', async () => {
+    const { image } = generatedCase();
+    const filtered = await ibsiFilter(engine(), image, { filter: 'mean', support: 3 });
+    expect(worstVoxel(filtered, filtered)).toBe(0);
+    const other = await ibsiFilter(engine(), image, { filter: 'mean', support: 5 });
+    expect(worstVoxel(other, filtered)).toBeGreaterThan(MAP_TOLERANCE);
+    expect(() => worstVoxel(filtered, digitalPhantom().image)).toThrow(/expected 20 x 18 x 14 voxels, found 5 x 4 x 4/);
+    const wrong = { phantom: async () => image, reference: async () => other };
+    const rows = await checkMaps(engine(), 'wavelet', wrong);
+    expect(rows.map(({ tag, status }) => `${tag} ${status}`)).toEqual(
+      ['5.a.1', '5.a.2', '6.a.1', '6.a.2', '7.a.1', '7.a.2'].map((id) => `${id} differs`),
+    );
+  });
+
   it('has what PyRadiomics recorded of the generated case', async () => {
-    const rows = await checkPyradiomics(engine());
+    const rows: CheckedValue[] = [];
+    for (const title of pyradiomicsTitles) rows.push(...(await checkPyradiomics(engine(), title)));
     // 34 images of eight features.
     expect(rows).toHaveLength(272);
     for (const { set, tag, value, reference } of rows)
@@ -90,9 +111,9 @@ describe('verify/report', () => {
     expect(tally([row({ value: 0.5, reference: 0, tolerance: 1 })]).worst).toBe(0.5);
   });
   it('is verified only where something was checked and nothing differs', () => {
-    expect(isVerified({ values: [row({}), missing], notRun: [] })).toBe(true);
-    expect(isVerified({ values: [row({}), wrong], notRun: [] })).toBe(false);
-    expect(isVerified({ values: [missing], notRun: [] })).toBe(false);
+    expect(isVerified({ values: [row({}), missing], notRun: [], times: [] })).toBe(true);
+    expect(isVerified({ values: [row({}), wrong], notRun: [], times: [] })).toBe(false);
+    expect(isVerified({ values: [missing], notRun: [], times: [] })).toBe(false);
   });
 });
 
@@ -120,6 +141,10 @@ describe('certificate', () => {
   const report: VerifyReport = {
     values: [row({}), wrong, missing],
     notRun: [{ set: 'another set', reason: 'needs data' }],
+    times: [
+      { set: 'a set', family: null, seconds: 2 },
+      { set: 'a set', family: 'GLCM', seconds: 1.26 },
+    ],
   };
   const certificate: Certificate = {
     date: '2026-01-02T03:04:05.000Z',
@@ -151,8 +176,10 @@ describe('certificate', () => {
     const text = verificationText(report);
     expect(text).toContain('differs: a set, cm_contrast_3D_avg = 5.5, expected 5 ± 0.1');
     expect(text).toContain('not run: another set: needs data');
+    expect(text).toMatch(/^a set .* 2\.0 s$/m);
+    expect(text).toMatch(/^ {2}GLCM .* 1\.3 s$/m);
     expect(text).toMatch(/NOT VERIFIED: 1 of 2 values within tolerance; 1 not available\n$/);
-    expect(verificationText({ values: [row({})], notRun: [] })).toMatch(/^VERIFIED: 1 of 1/m);
+    expect(verificationText({ values: [row({})], notRun: [], times: [] })).toMatch(/^VERIFIED: 1 of 1/m);
   });
   it('is a page by itself with every value', () => {
     const html = certificateHtml(certificate);

@@ -109,6 +109,15 @@ export interface CaseDiagnostics {
   readonly after: Row;
 }
 
+/** The image types as a parameter file names them: a list of settings where a type is there several times. */
+const enabledTypes = (types: readonly ImageType[]): Record<string, unknown> =>
+  Object.fromEntries(
+    [...Map.groupBy(types, ({ name }) => name)].map(([name, group]) => {
+      const overrides = group.map((type) => type.overrides);
+      return [name, overrides.length === 1 ? overrides[0] : overrides];
+    }),
+  );
+
 /**
  * Versions, configuration, image and mask of a case. PyRadiomics' versions of Python packages have no equal here;
  * `diagnostics_Versions_voxomics` stands in their place.
@@ -127,7 +136,7 @@ export async function caseDiagnostics(
     before: (region) => ({
       [`${prefix}Versions_voxomics`]: version,
       [`${prefix}Configuration_Settings`]: { ...settings, label: label(region) },
-      [`${prefix}Configuration_EnabledImageTypes`]: Object.fromEntries(types.map((t) => [t.name, t.overrides])),
+      [`${prefix}Configuration_EnabledImageTypes`]: enabledTypes(types),
       ...imageColumns,
       [`${prefix}Mask-original_Hash`]: hash,
     }),

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { type ClassSelection, type FeatureClass, featureClasses, featureNames, pyradiomicsClasses } from './classes.ts';
 import { PipelineError } from './errors.ts';
-import { type ImageTypeName, type ImageTypeSelection, imageTypeNames } from './image-types.ts';
+import { ibsiEntrySchema, ibsiSettingNames, ibsiTypeNames, isIbsiType } from './filter/ibsi/schema.ts';
+import { type ImageTypeSelection, imageTypeNames, pyradiomicsTypeNames } from './image-types.ts';
 import { type VoxelSettingsInput, voxelSettingSchema } from './map/options.ts';
 import { settingConflicts, type SettingsInput, settingNames, settingsSchema, suggest } from './settings.ts';
 
@@ -28,7 +29,10 @@ const features = (name: FeatureClass) =>
 export const paramsSchema = z.strictObject({
   setting: partial.nullable().optional(),
   imageType: z
-    .strictObject(each(imageTypeNames, () => partial.nullable().optional()))
+    .strictObject({
+      ...each(pyradiomicsTypeNames, () => partial.nullable().optional()),
+      ...each(ibsiTypeNames, (name) => ibsiEntrySchema(name, partial.shape).optional()),
+    })
     .nullable()
     .optional(),
   featureClass: z.strictObject(each(featureClasses, features)).nullable().optional(),
@@ -50,6 +54,8 @@ const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
   if (path.length === 0) return Object.keys(paramsSchema.shape);
   if (path[0] === 'voxelSetting') return Object.keys(voxelSettingSchema.shape);
   if (path[0] === 'imageType' && path.length === 1) return imageTypeNames;
+  const type = path[0] === 'imageType' ? String(path[1]) : '';
+  if (isIbsiType(type)) return [...ibsiSettingNames(type), ...settingNames];
   return path[0] === 'featureClass' ? featureClasses : settingNames;
 };
 
@@ -59,6 +65,11 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 function issuesOf(issue: z.core.$ZodIssue, value: unknown): ParamsIssue[] {
   const path = issue.path as (string | number)[];
   const where = path.join('.');
+  if (issue.code === 'invalid_union') {
+    // The entry of a filter of IBSI 2: settings, or a list of them.
+    const issues = issue.errors[Array.isArray(valueAt(value, path)) ? 1 : 0] ?? [];
+    return issues.flatMap((inner) => issuesOf({ ...inner, path: [...issue.path, ...inner.path] }, value));
+  }
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path);
     return issue.keys.map((key) => ({
@@ -99,12 +110,12 @@ export function parseParams(value: unknown): Params {
   const issues = checkParams(value);
   if (issues.length > 0) throw new PipelineError('BadSetting', issues.map(({ message }) => message).join('\n'));
   const { setting, imageType, featureClass, voxelSetting } = (value ?? {}) as z.input<typeof paramsSchema>;
-  const types = Object.entries(imageType ?? {}) as [ImageTypeName, SettingsInput | null][];
+  const types = Object.entries(imageType ?? {});
   const classes = Object.entries(featureClass ?? {}) as [FeatureClass, string[] | null][];
   return {
     settings: setting ?? {},
     voxelSettings: voxelSetting ?? {},
-    imageTypes: types.length > 0 ? Object.fromEntries(types) : ['Original'],
+    imageTypes: types.length > 0 ? (Object.fromEntries(types) as ImageTypeSelection) : ['Original'],
     classes:
       classes.length > 0
         ? Object.fromEntries(classes.map(([name, list]) => [name, list && list.length > 0 ? list : null]))

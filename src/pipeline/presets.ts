@@ -1,5 +1,7 @@
 /** Parameters by name. */
 import { PipelineError } from './errors.ts';
+import { phase2Filters } from './filter/ibsi/phase2.ts';
+import { ibsiSelection } from './filter/ibsi/schema.ts';
 import { suggest } from './settings.ts';
 
 /** A named set of parameters. */
@@ -41,6 +43,15 @@ const ibsi1 = <S extends object>(setting: S) => ({
   setting,
   imageType: { Original: {} },
   featureClass: ibsiFamilies,
+});
+/** @param setting image processing of IBSI 2's phase 2, A or B */
+const ibsi2 = <S extends object>(configuration: 'A' | 'B', setting: S) => ({
+  setting,
+  imageType: {
+    Original: {},
+    ...ibsiSelection(Object.values(phase2Filters).map((filters) => filters[configuration])),
+  },
+  featureClass: { stat: null },
 });
 const pointFilters = { Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {} };
 
@@ -126,6 +137,15 @@ export const presets = {
       binCount: 32,
       ivhBinCount: 1000,
     }),
+  },
+  'ibsi2-a': {
+    description:
+      '162 statistics of CT by slices as they are, [-1000, 400] HU: original, the filters of IBSI 2’s phase 2 in planes',
+    params: ibsi2('A', { force2D: true, resegmentRange: [-1000, 400] }),
+  },
+  'ibsi2-b': {
+    description: '162 statistics of CT at 1 mm, cubic spline, [-1000, 400] HU: original, the same filters in space',
+    params: ibsi2('B', { ...ibsiResampling([1, 1, 1], 'sitkBSpline'), resegmentRange: [-1000, 400] }),
   },
 } as const satisfies Record<string, Preset>;
 

@@ -34,10 +34,10 @@ function maskOf({ mask }: View, regions: readonly Region[]): Mask {
 /** Derives the images of a type from the whole source and gives them out one by one. */
 async function giveType(
   source: FilterSource,
-  { name, settings }: ImageType,
+  type: ImageType,
   give: (name: string, image: Volume) => Promise<void>,
 ): Promise<void> {
-  const { images } = await deriveImages(name, source, settings);
+  const { images } = await deriveImages(type, source);
   try {
     for (const made of images) await give(made.name, await fromDevice(source.engine, made.image));
   } finally {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/index.ts';
+import { createEngine } from '../../src/host/node/adapters.ts';
 import { type Box, boxSize } from '../../src/pipeline/box.ts';
 import { buffersOf, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { boundaries, indexBeyond } from '../../src/pipeline/filter/ibsi/boundary.ts';
@@ -7,6 +8,7 @@ import { type IbsiFilterSpec, ibsiFilter, recordIbsi } from '../../src/pipeline/
 import { rotated, rotations } from '../../src/pipeline/filter/ibsi/rotations.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
 import { allTurns, gaborTwin, lawsTwin, logTwin, meanTwin, waveletTwin } from '../reference/filter/ibsi.ts';
+import { rieszLogTwin, simoncelliTwin } from '../reference/filter/ibsi-spectral.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
 import { imageOf } from '../support/images.ts';
@@ -115,6 +117,30 @@ for (const [shape, thetaStep, planes, boundary, pooling] of [
   cases.push([`gabor by ${thetaStep} degrees, ${planes}, ${pooling}`, spec, twin, gain]);
 }
 
+for (const [level, dimensions, boundary, riesz] of [
+  [1, 3, 'periodic', undefined],
+  [2, 2, 'periodic', undefined],
+  [1, 3, 'mirror', undefined],
+  [2, 2, 'zero', undefined],
+  [1, 3, 'periodic', [1, 0, 0]],
+  [1, 3, 'periodic', [0, 1, 2]],
+  [1, 2, 'nearest', [1, 1]],
+  [3, 3, 'periodic', [2, 2, 0]],
+] as const) {
+  const spec = { filter: 'simoncelli', level, dimensions, boundary, ...(riesz && { riesz }) } as const;
+  const twin: Twin = (image) => simoncelliTwin(image, level, { dimensions, boundary, riesz: riesz ?? [] });
+  cases.push([`simoncelli ${level}, ${dimensions}D, ${boundary}, riesz ${riesz?.join() ?? 'none'}`, spec, twin, 1]);
+}
+for (const [dimensions, boundary, riesz] of [
+  [3, 'zero', [0, 0, 1]],
+  [3, 'periodic', [0, 2, 0]],
+  [2, 'mirror', [1, 2]],
+] as const) {
+  const spec = { filter: 'log', sigma: 0.9, truncate: 3, dimensions, boundary, riesz } as const;
+  const twin: Twin = (image) => rieszLogTwin(image, 0.9, 3, { dimensions, boundary, riesz });
+  cases.push([`riesz ${riesz.join()} of log, ${boundary}`, spec, twin, 1]);
+}
+
 describe('filters of IBSI 2', () => {
   const engine = useEngine();
 
@@ -170,6 +196,17 @@ describe('filters of IBSI 2', () => {
     expect((await ibsiFilter(engine(), near, { filter: 'log', sigma: 1 })).data).toEqual(expected.data);
   });
 
+  it('refuses an image whose frequencies the adapter cannot bind', async () => {
+    const small = await createEngine({ bindingBytes: 60_000 });
+    try {
+      const found = ibsiFilter(small, imageOfSize([24, 24, 24]), { filter: 'simoncelli' });
+      await expect(found).rejects.toMatchObject({ code: 'LimitExceeded' });
+      await expect(found).rejects.toThrow(/needs \d+ bytes, more than this adapter binds at once/);
+    } finally {
+      small.destroy();
+    }
+  });
+
   it('rejects settings out of their range, with what was expected', async () => {
     const image = imageOfSize([4, 4, 4]);
     const wrong: readonly (readonly [unknown, RegExp])[] = [
@@ -192,6 +229,10 @@ describe('filters of IBSI 2', () => {
       [{ filter: 'wavelet', wavelet: 'db2', bands: 'LXL' }, /bands: expected two or three of L and H/],
       [{ filter: 'wavelet', wavelet: 'dbx', bands: 'LHL' }, /wavelet: expected a discrete wavelet/],
       [{ filter: 'wavelet', wavelet: 'db2', bands: 'LHL', level: 0 }, /level: expected a whole number/],
+      [{ filter: 'simoncelli', level: 0.5 }, /level: expected a whole number/],
+      [{ filter: 'simoncelli', riesz: [1, 0] }, /riesz: expected 3 whole numbers.*found 1, 0/],
+      [{ filter: 'simoncelli', riesz: [0, 0, 0] }, /with a sum of 1 to 16/],
+      [{ filter: 'log', sigma: 1, dimensions: 2, riesz: [1, -1] }, /riesz: expected 2 whole numbers/],
     ];
     for (const [spec, message] of wrong)
       await expect(ibsiFilter(engine(), image, spec as IbsiFilterSpec)).rejects.toThrow(message);

@@ -16,7 +16,7 @@ describeShared('the presets of IBSI 1', () => {
   const engine = useEngine();
 
   it.each(['A', 'B', 'C', 'D', 'E'] as const)('ibsi1-%s gives the values of the configuration', async (set) => {
-    const { image, mask } = await readCtPhantom(sharedPath('data/ibsi1'));
+    const { image, mask } = (await readCtPhantom(sharedPath('data/ibsi1')))!;
     const { settings, imageTypes, classes } = await readParams(`ibsi1-${set.toLowerCase()}`);
     const [row] = await extract(engine(), image, mask, { settings, imageTypes, classes });
     const aggregation = settings.force2D ? '2_5D' : '3D';

@@ -7,6 +7,7 @@ import {
   relativeDifference,
   type Tally,
   tally,
+  timeOf,
   type VerifyReport,
 } from '../../pipeline/verify/index.ts';
 
@@ -46,8 +47,15 @@ export function verdictOf({ values }: VerifyReport): string {
 /** Characters of the longest name of a set, and a space. */
 const NAME_WIDTH = 40;
 
+/** How long it took; nothing where that was not measured. */
+const duration = (seconds: number | null): string => (seconds === null ? '' : `${seconds.toFixed(1)} s`);
+
 /** A line of the table of families, for terminals. */
-const textLine = (name: string, { checked, agreeing, notAvailable, worst, worstOfTolerance }: Tally): string =>
+const textLine = (
+  name: string,
+  { checked, agreeing, notAvailable, worst, worstOfTolerance }: Tally,
+  seconds: number | null,
+): string =>
   [
     name.padEnd(NAME_WIDTH),
     String(checked).padStart(7),
@@ -55,6 +63,7 @@ const textLine = (name: string, { checked, agreeing, notAvailable, worst, worstO
     String(notAvailable).padStart(9),
     difference(worst).padStart(11),
     share(worstOfTolerance).padStart(13),
+    duration(seconds).padStart(9),
   ]
     .join('')
     .trimEnd();
@@ -67,9 +76,10 @@ export function verificationText(report: VerifyReport): string {
   const widths = [7, 7, 9, 11, 13];
   const lines: string[] = [];
   for (const [set, rows] of groupRows(report.values, (v) => v.set)) {
-    lines.push(`${set.padEnd(NAME_WIDTH)}${heads.map((head, k) => head.padStart(widths[k] as number)).join('')}`);
+    const columns = heads.map((head, k) => head.padStart(widths[k] as number)).join('');
+    lines.push(`${set.padEnd(NAME_WIDTH)}${columns}${duration(timeOf(report, set, null)).padStart(9)}`.trimEnd());
     for (const [family, members] of groupRows(rows, (v) => v.family))
-      lines.push(textLine(`  ${family}`, tally(members)));
+      lines.push(textLine(`  ${family}`, tally(members), timeOf(report, set, family)));
     lines.push('');
   }
   for (const v of report.values.filter((row) => row.status === 'differs'))
@@ -105,14 +115,15 @@ details{margin:.4rem 0}summary{cursor:pointer;color:var(--faint)}.wide{overflow-
 const cells = (tag: 'td' | 'th', texts: readonly string[]): string =>
   texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
 
-function familyTable(rows: readonly CheckedValue[]): string {
+function familyTable(report: VerifyReport, set: string, rows: readonly CheckedValue[]): string {
   const lines = [...groupRows(rows, (v) => v.family)].map(([family, members]) => {
     const { checked, agreeing, notAvailable, worst, worstOfTolerance } = tally(members);
     const mark = checked === 0 ? 'none' : agreeing === checked ? 'agrees' : 'differs';
-    const rest = cells('td', [String(notAvailable), difference(worst), share(worstOfTolerance)]);
+    const seconds = duration(timeOf(report, set, family));
+    const rest = cells('td', [String(notAvailable), difference(worst), share(worstOfTolerance), seconds]);
     return `<tr><td>${escapeHtml(family)}</td><td>${checked}</td><td class="${mark}">${agreeing}</td>${rest}</tr>`;
   });
-  return `<div class="wide"><table><thead><tr>${cells('th', ['family', ...heads])}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
+  return `<div class="wide"><table><thead><tr>${cells('th', ['family', ...heads, 'time'])}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }
 
 function valueRow(row: CheckedValue): string {
@@ -162,7 +173,8 @@ export function certificateHtml(certificate: Certificate): string {
   const { report } = certificate;
   const good = isVerified(report);
   const sets = [...groupRows(report.values, (v) => v.set)].map(
-    ([set, rows]) => `<section><h2>${escapeHtml(set)}</h2>${familyTable(rows)}${valueTable(rows)}</section>`,
+    ([set, rows]) =>
+      `<section><h2>${escapeHtml(set)} <span class="faint">${duration(timeOf(report, set, null))}</span></h2>${familyTable(report, set, rows)}${valueTable(rows)}</section>`,
   );
   const notRun = report.notRun.map(({ set, reason }) => `<li>${escapeHtml(`${set}: ${reason}`)}</li>`).join('');
   return `<!doctype html>
@@ -180,7 +192,7 @@ ${facts(certificate)}
 ${sets.join('\n')}
 ${notRun ? `<section><h2>Not run</h2><ul>${notRun}</ul></section>` : ''}
 <footer><h2>How to read it</h2>
-<p>“within” counts values whose difference from the expected one is at most the tolerance; “worst rel.” is the largest difference as a part of the expected value, “of tolerance” as a part of the tolerance. IBSI publishes three digits: relative differences up to 5e-3 are its rounding. Values of PyRadiomics are recorded in full; their tolerance is 1e-6 of the value. “missing” values are not computed by voxomics; each says why.</p>
+<p>“within” counts values whose difference from the expected one is at most the tolerance; “worst rel.” is the largest difference as a part of the expected value, “of tolerance” as a part of the tolerance. Of a response map it is the largest difference of a voxel as a part of the range of the map. IBSI publishes three digits: relative differences up to 5e-3 are its rounding. Values of PyRadiomics are recorded in full; their tolerance is 1e-6 of the value. “missing” values are not computed by voxomics; each says why.</p>
 <p class="faint">${sources}</p></footer>
 </body>
 </html>

@@ -2,9 +2,16 @@
 import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
-import type { ImageTypeName } from '../image-types.ts';
+import type { ImageType, ImageTypeName, PyradiomicsTypeName } from '../image-types.ts';
+import { gather } from '../resample/gather.ts';
 import type { Settings } from '../settings.ts';
+import { fft, fftQuads } from './fft.ts';
 import { gradientKernel, recordGradient } from './gradient.ts';
+import { convolve } from './ibsi/convolve.ts';
+import { gabor } from './ibsi/gabor.ts';
+import { type IbsiFilterSpec, recordIbsi } from './ibsi/index.ts';
+import { ibsiImageName, type IbsiTypeName, isIbsiType } from './ibsi/schema.ts';
+import { spectrum } from './ibsi/spectrum.ts';
 import { lbp2dPattern, recordLbp2d } from './lbp2d.ts';
 import {
   findMaskVoxels,
@@ -79,7 +86,7 @@ const point = (filter: PointFilter): Filter => ({
 });
 
 /** The filter of each image type: a new one goes here. */
-const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
+const filters: Readonly<Record<Exclude<PyradiomicsTypeName, 'Original'>, Filter>> = {
   Exponential: point('exponential'),
   Gradient: {
     kernels: [gradientKernel],
@@ -106,22 +113,44 @@ const filters: Readonly<Record<Exclude<ImageTypeName, 'Original'>, Filter>> = {
   },
 };
 
+/** What the filters of IBSI 2 most likely run. */
+const ibsiKernels: Readonly<Record<IbsiTypeName, readonly unknown[]>> = {
+  IbsiMean: [gather, convolve],
+  IbsiLaws: [gather, convolve],
+  IbsiLoG: [gather, convolve],
+  IbsiGabor: [gather, gabor],
+  IbsiWavelet: [gather, convolve],
+  IbsiSimoncelli: [fft, fftQuads, spectrum],
+};
+
+/** The image of a filter of IBSI 2, named by its settings. */
+function deriveIbsi(rec: Recording, { engine, image, box }: FilterSource, filter: IbsiFilterSpec): DerivedImages {
+  const made = recordIbsi(rec, image, filter, box, engine.caps.software);
+  return all(made.map((filtered) => ({ ...filtered, name: ibsiImageName(filter) })));
+}
+
+const kernelsOf = (name: ImageTypeName): readonly unknown[] => {
+  if (name === 'Original') return [];
+  return isIbsiType(name) ? ibsiKernels[name] : filters[name].kernels;
+};
+
 /** The kernels that the image types most likely run. */
 export const filterKernels = (types: readonly { readonly name: ImageTypeName }[]): Kernel[] =>
-  types.flatMap(({ name }) => (name === 'Original' ? [] : filters[name].kernels)) as Kernel[];
+  types.flatMap(({ name }) => kernelsOf(name)) as Kernel[];
 
 /**
  * Derives the images of a type, in a submit of their own.
  * @throws PipelineError of the filter
  */
 export async function deriveImages(
-  name: ImageTypeName,
+  { name, settings, filter }: ImageType,
   source: FilterSource,
-  settings: Settings,
 ): Promise<DerivedImages> {
   if (name === 'Original') return all([]);
   const rec = new Recording(`filter/${name}`);
-  const derived = await filters[name].derive(rec, source, settings);
+  const derived = isIbsiType(name)
+    ? deriveIbsi(rec, source, filter as IbsiFilterSpec)
+    : await filters[name].derive(rec, source, settings);
   if (derived.images.length > 0) await source.engine.execute(rec);
   return derived;
 }

@@ -38,7 +38,7 @@ async function filterAll(
   const notes: string[] = [];
   try {
     for (const type of types) {
-      const derived = await deriveImages(type.name, source, type.settings);
+      const derived = await deriveImages(type, source);
       found.push(...derived.images.map((filtered) => ({ ...filtered, type })));
       notes.push(...derived.notes);
     }

@@ -2,6 +2,8 @@
 import type { Engine } from '../../engine/index.ts';
 import type { ClassSelection, FeatureClass } from '../classes.ts';
 import { extract } from '../extract.ts';
+import type { IbsiFilterSpec } from '../filter/ibsi/index.ts';
+import { ibsiImageName, ibsiSelection } from '../filter/ibsi/schema.ts';
 import type { Row } from '../row.ts';
 import type { SettingsInput } from '../settings.ts';
 import type { Mask, Volume } from '../volume.ts';
@@ -45,6 +47,10 @@ export function selectionOf(columns: readonly string[]): ClassSelection {
 
 const number = (row: Row, column: string): number => row[column] as number;
 
+/** The column of the filtered image for one of the original. */
+const columnOfImage = (column: string, filter: IbsiFilterSpec | null): string =>
+  filter ? column.replace(/^original/, ibsiImageName(filter)) : column;
+
 /**
  * Computes the consensus values of a data set that our classes have, and compares.
  * @param phantom image and region as published; the configuration says what is done to them
@@ -58,6 +64,7 @@ export async function checkSet(
   references: readonly Reference[],
   signal?: AbortSignal,
 ): Promise<CheckedValue[]> {
+  const { filter = null } = configuration;
   const needed = new Map<string, { readonly variant: Variant; readonly columns: Set<string> }>();
   const keyOf = (variant: Variant) => `${variant.slices} ${variant.flat} ${variant.merged}`;
   for (const { tag } of references) {
@@ -86,6 +93,7 @@ export async function checkSet(
     const [row] = await extract(engine, phantom.image, phantom.mask, {
       settings: { ...configuration.settings, ...textures },
       classes,
+      imageTypes: filter ? ibsiSelection([filter]) : ['Original'],
       signal,
     });
     rows.set(key, row as Row);
@@ -94,7 +102,7 @@ export async function checkSet(
     const { tag, code, value: expected, tolerance, consensus } = reference;
     const common = {
       set: configuration.title,
-      family: familyOf(tag),
+      family: configuration.family ?? familyOf(tag),
       tag,
       code,
       reference: expected,
@@ -104,8 +112,9 @@ export async function checkSet(
     const found = columnOf(tag);
     const reason = found ? (expected === null ? 'the manual gives no value' : null) : whyMissing(tag);
     if (!found || reason) return { ...common, column: null, value: null, status: 'not available', reason };
-    const value = number(rows.get(keyOf(variantOf(found, configuration))) as Row, found.column);
+    const column = columnOfImage(found.column, filter);
+    const value = number(rows.get(keyOf(variantOf(found, configuration))) as Row, column);
     const agrees = Math.abs(value - (expected as number)) <= (tolerance as number);
-    return { ...common, column: found.column, value, status: agrees ? 'agrees' : 'differs', reason: null };
+    return { ...common, column, value, status: agrees ? 'agrees' : 'differs', reason: null };
   });
 }

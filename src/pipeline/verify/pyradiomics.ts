@@ -64,16 +64,20 @@ const recorded: readonly Recorded[] = pyradiomicsTable
     return pyradiomicsFeatures.map((name, k) => ({ run, image, column: `${image}_${name}`, value: Number(values[k]) }));
   });
 
+/** Titles of the runs, in their order. */
+export const pyradiomicsTitles: readonly string[] = Object.values(runs).map(({ title }) => title);
+
 /**
- * Computes the recorded features of the generated case, and compares.
+ * Computes the recorded features of the generated case in a run, and compares.
+ * @param of title of the run
  * @returns one row per recorded value; the family is the image
  * @throws what `extract` throws
  */
-export async function checkPyradiomics(engine: Engine, signal?: AbortSignal): Promise<CheckedValue[]> {
+export async function checkPyradiomics(engine: Engine, of: string, signal?: AbortSignal): Promise<CheckedValue[]> {
   const { image, mask } = generatedCase();
   const classes = selectionOf(pyradiomicsFeatures.map((name) => `original_${name}`));
   const rows: CheckedValue[] = [];
-  for (const [run, { title, settings, imageTypes }] of Object.entries(runs)) {
+  for (const [run, { title, settings, imageTypes }] of Object.entries(runs).filter((entry) => entry[1].title === of)) {
     const [row] = await extract(engine, image, mask, { settings, imageTypes, classes, signal });
     for (const { image: family, column, value: reference } of recorded.filter((r) => r.run === run)) {
       const value = (row as Record<string, number>)[column] as number;

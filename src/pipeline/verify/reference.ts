@@ -55,19 +55,23 @@ export function ibsi1References(set: Ibsi1Set): Reference[] {
     });
 }
 
-/** The configurations of IBSI 2's phase 2 that have no filter: 1.A by slices, 1.B in 3D. */
-export const ibsi2Sets = ['1.A', '1.B'] as const;
+/** The sets of IBSI 2's phase 2: numbers of the filters (1: none), in planes (A) or in space (B). */
+export const ibsi2Sets = [
+  ...(['1.A', '2.A', '3.A', '4.A', '5.A', '6.A', '7.A', '8.A', '9.A'] as const),
+  ...(['1.B', '2.B', '3.B', '4.B', '5.B', '6.B', '7.B', '8.B', '9.B'] as const),
+] as const;
 export type Ibsi2Set = (typeof ibsi2Sets)[number];
 
-/** The consensus values of a configuration of IBSI 2; codes are those of IBSI 1, whose statistics they are. */
+/** The consensus values of a set of IBSI 2; codes are those of IBSI 1, whose statistics they are. */
 export function ibsi2References(set: Ibsi2Set): Reference[] {
   const codes = new Map(ibsi1References('digital').map(({ tag, code }) => [tag, code]));
-  return ibsi2Table
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [tag, ...cells] = line.split(' ') as [string, ...string[]];
-      const [value, tolerance] = (cells[ibsi2Sets.indexOf(set)] as string).split('~').map(Number) as [number, number];
-      return { tag, code: codes.get(tag) as string, value, tolerance, consensus: null };
-    });
+  const [head, ...lines] = ibsi2Table.trim().split('\n') as [string, ...string[]];
+  const column = head.split(' ').indexOf(set);
+  return lines.map((line) => {
+    const cells = line.split(' ');
+    const tag = cells[0] as string;
+    const cell = cells[column] as string;
+    const [value, tolerance] = cell === 'none' ? [null, null] : (cell.split('~').map(Number) as [number, number]);
+    return { tag, code: codes.get(tag) as string, value, tolerance, consensus: null };
+  });
 }

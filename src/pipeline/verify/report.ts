@@ -28,10 +28,23 @@ export interface NotRun {
   readonly reason: string;
 }
 
+/** How long a set took, or a family of it. */
+export interface SetTime {
+  readonly set: string;
+  /** Null for the whole set. */
+  readonly family: string | null;
+  readonly seconds: number;
+}
+
 export interface VerifyReport {
   readonly values: readonly CheckedValue[];
   readonly notRun: readonly NotRun[];
+  readonly times: readonly SetTime[];
 }
+
+/** The time of a set (family null) or of one of its families, null where it was not taken by itself. */
+export const timeOf = ({ times }: VerifyReport, set: string, family: string | null): number | null =>
+  times.find((time) => time.set === set && time.family === family)?.seconds ?? null;
 
 /** A line of the table: a family of a set, a set or everything. */
 export interface Tally {

@@ -12,7 +12,7 @@ import type { Phantom } from './check.ts';
 import type { Configuration } from './configurations.ts';
 
 /** Image and mask on the grid of the features. */
-async function resampled(
+export async function resampled(
   engine: Engine,
   { image, mask }: Phantom,
   { resample }: PreprocessSteps,

@@ -45,6 +45,27 @@ describe('parameter files', () => {
     ['setting:\n  resampledGrid: ibis\n', [/^p\.yaml:2: .*"pyradiomics"\|"ibsi"\|"itk".*found "ibis"$/]],
     ['setting:\n  force2D: true\n  resampledGrid: ibsi\n', [/^p\.yaml:3: .*needs resampledPixelSpacing/]],
     ['setting:\n  resegmentSigmas: 0\n', [/^p\.yaml:2: setting\.resegmentSigmas: .*found 0$/]],
+    [
+      'imageType:\n  IbsiMean:\n    suport: 3\n',
+      [/^p\.yaml:2: imageType\.IbsiMean\.support/, /^p\.yaml:3: unknown key suport\. Did you mean support\?/],
+    ],
+    [
+      'imageType:\n  IbsiMean:\n    support: 4\n',
+      [/^p\.yaml:3: imageType\.IbsiMean\.support: expected an odd number.*found 4$/],
+    ],
+    ['imageType:\n  IbsiMean:\n', [/^p\.yaml:2: imageType\.IbsiMean: .*found null$/]],
+    [
+      'imageType:\n  IbsiLoG:\n    - sigma: 3\n    - sigma: 0\n      riesz: [0, 0]\n',
+      [
+        /^p\.yaml:4: imageType\.IbsiLoG\.1\.sigma: .*found 0$/,
+        /^p\.yaml:5: imageType\.IbsiLoG\.1\.riesz: expected an order/,
+      ],
+    ],
+    [
+      'imageType:\n  IbsiWavelet: {wavelet: db2, bands: LHX}\n',
+      [/^p\.yaml:2: .*expected two or three of L and H.*"LHX"$/],
+    ],
+    ['imageType:\n  IbsiSimonceli: {}\n', [/^p\.yaml:2: .*Did you mean IbsiSimoncelli\?/]],
     ['setting:\n  lbp2DMethod: rot\n', [/^p\.yaml:2: .*"default"\|"ror"\|"uniform"\|"var".*found "rot"$/]],
   ])('%j is refused with every line that is wrong', (text, messages) => {
     const lines = (() => {

@@ -74,7 +74,7 @@ describe('preprocessing commands', () => {
   });
 
   it.each([
-    [['--type', 'median'], /--type: expected one of mean, laws, log, gabor, wavelet; found "median"/],
+    [['--type', 'median'], /--type: expected one of mean, laws, log, gabor, wavelet, simoncelli; found "median"/],
     [['--type', 'mean'], /--type mean needs --support/],
     [
       ['--type', 'mean', '--support', '3', '--theta-step', '5'],

@@ -56,7 +56,8 @@ describe('voxomics verify', () => {
   }, 120_000);
 
   it('refuses folders without the data and other endings before anything runs', async () => {
-    const empty = await voxomics('verify', '--data', '.');
+    mkdirSync(file('empty'));
+    const empty = await voxomics('verify', '--data', 'empty');
     expect(empty.code).toBe(1);
     expect(empty.stderr).toMatch(/BadFile: .*expected a folder with ibsi_1_ct_radiomics_phantom/);
     const ending = await voxomics('verify', '-o', 'certificate.pdf');

@@ -8,7 +8,7 @@ type Point = readonly [number, number, number];
 export type DenseKernel = readonly (readonly [offset: Point, weight: number])[];
 
 /** Steps from the end of a line to the sample that stands for a position beyond it. */
-function beyond(i: number, n: number, boundary: Boundary): number {
+export function beyond(i: number, n: number, boundary: Boundary): number {
   let at = i;
   while (at < 0 || at >= n) {
     if (boundary === 'zero') return Number.NaN;
@@ -129,22 +129,23 @@ export function lawsTwin(
 }
 
 /** @param sigma voxels */
-export function logTwin(
+export function logKernel(sigma: number, truncate: number, dimensions: 2 | 3): DenseKernel {
+  const reach = Math.floor(truncate * sigma + 0.5);
+  const side = new Array<number>(2 * reach + 1).fill(1);
+  return product(...new Array<number[]>(dimensions).fill(side)).map(([offset]) => {
+    const square = offset.reduce((sum, d) => sum + d * d, 0);
+    const gaussian = Math.exp(-square / (2 * sigma ** 2)) / (Math.sqrt(2 * Math.PI) * sigma) ** dimensions;
+    return [offset, -gaussian * (dimensions / sigma ** 2 - square / sigma ** 4)] as const;
+  });
+}
+
+export const logTwin = (
   image: Volume,
   sigma: number,
   truncate: number,
   dimensions: 2 | 3,
   boundary: Boundary,
-): Float64Array {
-  const reach = Math.floor(truncate * sigma + 0.5);
-  const side = new Array<number>(2 * reach + 1).fill(1);
-  const kernel = product(...new Array<number[]>(dimensions).fill(side)).map(([offset]) => {
-    const square = offset.reduce((sum, d) => sum + d * d, 0);
-    const gaussian = Math.exp(-square / (2 * sigma ** 2)) / (Math.sqrt(2 * Math.PI) * sigma) ** dimensions;
-    return [offset, -gaussian * (dimensions / sigma ** 2 - square / sigma ** 4)] as const;
-  });
-  return convolveDense(image, kernel, boundary);
-}
+): Float64Array => convolveDense(image, logKernel(sigma, truncate, dimensions), boundary);
 
 /** @param low, high the filters of decomposition */
 export function waveletTwin(

@@ -17,64 +17,86 @@ type FilterName = IbsiFilterSpec['filter'];
 /** A setting as a flag. */
 interface Flag {
   readonly usage: string;
-  readonly isNumber: boolean;
+  readonly takes: 'n' | 'name' | 'n,n,n';
   /** Filters that take it, and whether they need it. */
   readonly filters: Partial<Readonly<Record<FilterName, 'needed' | 'optional'>>>;
 }
 
 /** Flags by the names of the settings. */
 const flags: Readonly<Record<string, Flag>> = {
-  support: { usage: 'side of the mean, an odd number of voxels', isNumber: true, filters: { mean: 'needed' } },
+  support: { usage: 'side of the mean, an odd number of voxels', takes: 'n', filters: { mean: 'needed' } },
   kernels: {
     usage: 'Laws kernels along x, y and z, as E5L5S5, or x and y',
-    isNumber: false,
+    takes: 'name',
     filters: { laws: 'needed' },
   },
   energy: {
     usage: 'mean of the absolute responses this far around, voxels',
-    isNumber: true,
+    takes: 'n',
     filters: { laws: 'optional' },
   },
   sigma: {
     usage: 'standard deviation of the Gaussian, mm',
-    isNumber: true,
+    takes: 'n',
     filters: { log: 'needed', gabor: 'needed' },
   },
   truncate: {
     usage: 'end of the kernel, standard deviations (default 4)',
-    isNumber: true,
+    takes: 'n',
     filters: { log: 'optional' },
   },
-  lambda: { usage: 'wavelength, mm', isNumber: true, filters: { gabor: 'needed' } },
+  lambda: { usage: 'wavelength, mm', takes: 'n', filters: { gabor: 'needed' } },
   gamma: {
     usage: 'sigma along the wave over that across it (default 1)',
-    isNumber: true,
+    takes: 'n',
     filters: { gabor: 'optional' },
   },
-  theta: { usage: 'direction of the wave, degrees (default 0)', isNumber: true, filters: { gabor: 'optional' } },
-  thetaStep: { usage: 'rotate by steps of so many degrees', isNumber: true, filters: { gabor: 'optional' } },
-  planes: { usage: `${gaborPlanes.join(' | ')} (default axial)`, isNumber: false, filters: { gabor: 'optional' } },
-  wavelet: { usage: 'a discrete wavelet, as db2', isNumber: false, filters: { wavelet: 'needed' } },
-  bands: { usage: 'L or H along x, y and z, as LHL, or x and y', isNumber: false, filters: { wavelet: 'needed' } },
-  level: { usage: 'number of decompositions (default 1)', isNumber: true, filters: { wavelet: 'optional' } },
+  theta: { usage: 'direction of the wave, degrees (default 0)', takes: 'n', filters: { gabor: 'optional' } },
+  thetaStep: { usage: 'rotate by steps of so many degrees', takes: 'n', filters: { gabor: 'optional' } },
+  planes: { usage: `${gaborPlanes.join(' | ')} (default axial)`, takes: 'name', filters: { gabor: 'optional' } },
+  wavelet: { usage: 'a discrete wavelet, as db2', takes: 'name', filters: { wavelet: 'needed' } },
+  bands: { usage: 'L or H along x, y and z, as LHL, or x and y', takes: 'name', filters: { wavelet: 'needed' } },
+  level: {
+    usage: 'number of decompositions (default 1)',
+    takes: 'n',
+    filters: { wavelet: 'optional', simoncelli: 'optional' },
+  },
+  riesz: {
+    usage: 'order of the Riesz transform along x, y and z, as 1,0,0, or x and y',
+    takes: 'n,n,n',
+    filters: { log: 'optional', simoncelli: 'optional' },
+  },
   dimensions: {
     usage: '2: each plane by itself; 3 (the default)',
-    isNumber: true,
-    filters: { mean: 'optional', log: 'optional' },
+    takes: 'n',
+    filters: { mean: 'optional', log: 'optional', simoncelli: 'optional' },
   },
   pooling: {
     usage: `of the responses to rotated filters: ${poolings.join(' | ')}`,
-    isNumber: false,
+    takes: 'name',
     filters: { laws: 'optional', gabor: 'optional', wavelet: 'optional' },
   },
   boundary: {
-    usage: `${boundaries.join(' | ')} (default mirror)`,
-    isNumber: false,
-    filters: { mean: 'optional', laws: 'optional', log: 'optional', gabor: 'optional', wavelet: 'optional' },
+    usage: `${boundaries.join(' | ')} (default mirror; simoncelli: periodic)`,
+    takes: 'name',
+    filters: {
+      mean: 'optional',
+      laws: 'optional',
+      log: 'optional',
+      gabor: 'optional',
+      wavelet: 'optional',
+      simoncelli: 'optional',
+    },
   },
 };
 
 const flagOf = (setting: string): string => `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** @throws PipelineError BadSetting where a number is none */
+function parseValue(flag: string, takes: Flag['takes'], text: string): unknown {
+  if (takes === 'name') return text;
+  return takes === 'n' ? parseNumber(flag, text) : text.split(',').map((part) => parseNumber(flag, part));
+}
 
 type Options = EngineFlags & ImageFlags & { readonly type: string } & Readonly<Record<string, unknown>>;
 
@@ -85,9 +107,9 @@ export function filterCommand(): Command {
     .argument('<out>', 'the responses, .nii, .nii.gz or .nrrd')
     .requiredOption('-t, --type <name>', ibsiFilterNames.join(' | '))
     .action(run);
-  for (const [setting, { usage, isNumber, filters }] of Object.entries(flags)) {
+  for (const [setting, { usage, takes, filters }] of Object.entries(flags)) {
     const takers = Object.keys(filters).join(', ');
-    command.addOption(new Option(`${flagOf(setting)} <${isNumber ? 'n' : 'name'}>`, `${takers}: ${usage}`));
+    command.addOption(new Option(`${flagOf(setting)} <${takes}>`, `${takers}: ${usage}`));
   }
   return engineOptions(imageFlags(command));
 }
@@ -99,7 +121,7 @@ export function filterCommand(): Command {
 function specOf(options: Options): IbsiFilterSpec {
   const filter = parseWord('--type', options.type, ibsiFilterNames);
   const settings: Record<string, unknown> = {};
-  for (const [setting, { isNumber, filters }] of Object.entries(flags)) {
+  for (const [setting, { takes, filters }] of Object.entries(flags)) {
     const text = options[setting] as string | undefined;
     const use = filters[filter];
     if (text === undefined && use !== 'needed') continue;
@@ -109,7 +131,7 @@ function specOf(options: Options): IbsiFilterSpec {
         'BadSetting',
         `${flagOf(setting)} is for ${Object.keys(filters).join(', ')}; leave it out for --type ${filter}`,
       );
-    settings[setting] = isNumber ? parseNumber(flagOf(setting), text) : text;
+    settings[setting] = parseValue(flagOf(setting), takes, text);
   }
   return { filter, ...settings } as unknown as IbsiFilterSpec;
 }

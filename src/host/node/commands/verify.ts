@@ -5,7 +5,7 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import { isVerified, verify } from '../../../pipeline/verify/index.ts';
 import { version } from '../../../version.ts';
 import { type Certificate, certificateHtml, verificationText } from '../../format/certificate.ts';
-import { readCtPhantom } from '../ibsi-data.ts';
+import { readIbsiData } from '../ibsi-data.ts';
 import { checkPlace, writeAtomically } from '../write.ts';
 import { type EngineFlags, engineOptions, withEngine } from './with-engine.ts';
 
@@ -17,7 +17,10 @@ interface Options extends EngineFlags {
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description('compute IBSI’s phantoms on this adapter and compare with the published consensus values')
-    .option('--data <folder>', 'IBSI’s data sets (github.com/theibsi/data_sets), for the CT phantom')
+    .option(
+      '--data <folder>',
+      'IBSI’s data (github.com/theibsi: data_sets, ibsi_2_reference_data): CT phantom, response maps',
+    )
     .option('-o, --output <file.html>', 'write a certificate as .html, and all values as .json beside it')
     .addHelpText('after', '\nExit status 1 where a value is not within its tolerance.')
     .action(run);
@@ -42,10 +45,10 @@ function certificatePaths(path: string): { readonly html: string; readonly json:
 async function run({ data, output, ...flags }: Options): Promise<void> {
   const paths = output === undefined ? null : certificatePaths(output);
   for (const path of paths ? [paths.html, paths.json] : []) await checkPlace(path);
-  const ctPhantom = data === undefined ? null : await readCtPhantom(data);
+  const { ctPhantom, maps } = data === undefined ? { ctPhantom: null, maps: null } : await readIbsiData(data);
   await withEngine(flags, async ({ engine, signal, onProgress }) => {
     const started = performance.now();
-    const report = await verify(engine, { ctPhantom, signal, onProgress });
+    const report = await verify(engine, { ctPhantom, maps, signal, onProgress });
     const certificate: Certificate = {
       date: new Date().toISOString(),
       version,

@@ -9,6 +9,7 @@ import { type LawsSettings, recordLaws } from './laws.ts';
 import { type IbsiLogSettings, recordIbsiLog } from './log.ts';
 import { type MeanSettings, recordMean } from './mean.ts';
 import { checkOneOf } from './settings.ts';
+import { recordSimoncelli, type SimoncelliSettings } from './simoncelli.ts';
 import { type IbsiWaveletSettings, recordIbsiWavelet } from './wavelet.ts';
 
 export type { Boundary } from './boundary.ts';
@@ -17,6 +18,7 @@ export type { LawsSettings } from './laws.ts';
 export type { IbsiLogSettings } from './log.ts';
 export type { MeanSettings } from './mean.ts';
 export type { Pooling } from './settings.ts';
+export type { SimoncelliSettings } from './simoncelli.ts';
 export type { IbsiWaveletSettings } from './wavelet.ts';
 
 /** Settings of each filter by its name. */
@@ -26,6 +28,7 @@ interface IbsiSettings {
   readonly log: IbsiLogSettings;
   readonly gabor: GaborSettings;
   readonly wavelet: IbsiWaveletSettings;
+  readonly simoncelli: SimoncelliSettings;
 }
 type IbsiFilterName = keyof IbsiSettings;
 
@@ -47,6 +50,7 @@ const filters: { readonly [N in IbsiFilterName]: Filter<N> } = {
   log: recordIbsiLog,
   gabor: recordGabor,
   wavelet: recordIbsiWavelet,
+  simoncelli: recordSimoncelli,
 };
 
 /** Names of the filters. */

@@ -6,12 +6,15 @@ import type { FilteredImage } from '../filtered-image.ts';
 import type { Line } from './convolve.ts';
 import { identity, type Lines, recordSeparable } from './separable.ts';
 import { checkOneOf, checkPositive, commonSpacing, type DimensionSettings, taskOf } from './settings.ts';
+import { type LaplaceFilter, recordSpectral, rieszOrder } from './spectrum.ts';
 
 export interface IbsiLogSettings extends DimensionSettings {
   /** Standard deviation of the Gaussian, mm. */
   readonly sigma: number;
   /** Where the kernel ends, in standard deviations. Default 4. */
   readonly truncate?: number;
+  /** Order of the Riesz transform along x, y and z, as [1, 0, 0]; of x and y in planes. Default: none. */
+  readonly riesz?: readonly number[];
 }
 
 /** The Gaussian, or its second derivative, at the voxels no further than `reach` away. @param sigma voxels */
@@ -24,10 +27,7 @@ const sampled = (sigma: number, reach: number, factor: (x: number) => number): L
 });
 
 /** The kernel as a sum of products: the second derivative along one axis, the Gaussian along the others. */
-function logKernels(sigma: number, truncate: number, dimensions: 2 | 3): Lines[] {
-  const reach = Math.floor(truncate * sigma + 0.5);
-  const smooth = sampled(sigma, reach, () => 1);
-  const curved = sampled(sigma, reach, (x) => (x * x - 1) / (sigma * sigma));
+function logKernels({ smooth, curved }: LaplaceFilter, dimensions: 2 | 3): Lines[] {
   if (dimensions === 2)
     return [
       [curved, smooth, identity],
@@ -46,21 +46,30 @@ function logKernels(sigma: number, truncate: number, dimensions: 2 | 3): Lines[]
  * @param box the voxels wanted; all by default. The image made covers it alone, its values are those of the whole image
  * @param software the adapter runs on the CPU
  * @returns one float32 image, `log`, whose buffer is kept and the caller's to release
- * @throws PipelineError BadSetting on a sigma or truncation that is no number above 0, voxels whose sides differ, unknown
- *   dimensions or boundary, a box outside the image
+ * @throws PipelineError BadSetting on a sigma or truncation that is no number above 0, an order that is none, voxels whose sides
+ *   differ, unknown dimensions or boundary, a box outside the image
  */
 export function recordIbsiLog(
   rec: Recording,
   image: DeviceVolume,
-  { sigma, truncate = 4, dimensions = 3, boundary = 'mirror' }: IbsiLogSettings,
+  { sigma, truncate = 4, riesz, dimensions = 3, boundary = 'mirror' }: IbsiLogSettings,
   box: Box | null = null,
   software = false,
 ): FilteredImage[] {
   checkPositive('sigma', sigma);
   checkPositive('truncate', truncate);
   checkOneOf('dimensions', dimensions, [2, 3]);
+  const order = rieszOrder(riesz, dimensions);
   const spacing = commonSpacing(image, dimensions === 3 ? [0, 1, 2] : [0, 1], 'log');
   const { setting, part, box: wanted, finish } = taskOf(rec, image, boundary, box, software);
-  const kernels = logKernels(sigma / spacing, truncate, dimensions);
-  return finish('log', recordSeparable(setting, part, wanted, kernels, { pool: 'sum' }));
+  const width = sigma / spacing;
+  const end = Math.floor(truncate * width + 0.5);
+  const filter: LaplaceFilter = {
+    smooth: sampled(width, end, () => 1),
+    curved: sampled(width, end, (x) => (x * x - 1) / (width * width)),
+  };
+  if (riesz === undefined)
+    return finish('log', recordSeparable(setting, part, wanted, logKernels(filter, dimensions), { pool: 'sum' }));
+  // The Riesz transform has no end, but falls fast of a kernel whose sum is nearly 0.
+  return finish('log', recordSpectral(setting, part, wanted, { filter, riesz: order, dimensions, reach: 2 * end }));
 }
