@@ -17,6 +17,7 @@ override workgroup_size: u32 = 8;
 
 const LANES = 8u;
 const QUADS = 4u;
+const BLOCK = 32u;        // quads of weights for eight inputs
 
 struct Sums {
   a0: vec4f, a1: vec4f, a2: vec4f, a3: vec4f,
@@ -41,6 +42,18 @@ fn add(sums: ptr<function, Sums>, held: Weights, lane: u32, a: f32, b: f32) {
   (*sums).b3 = fma(q3, vec4f(b), (*sums).b3);
 }
 
+// Adds the sums of a tap to those before: short sums first keep the rounding errors small.
+fn gather(sums: ptr<function, Sums>, part: Sums) {
+  (*sums).a0 += part.a0;
+  (*sums).a1 += part.a1;
+  (*sums).a2 += part.a2;
+  (*sums).a3 += part.a3;
+  (*sums).b0 += part.b0;
+  (*sums).b1 += part.b1;
+  (*sums).b2 += part.b2;
+  (*sums).b3 += part.b3;
+}
+
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let tile = linear_invocation(group, groups, 0u, 1u);
@@ -56,6 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first_b = first_tap(voxel_b);
   let in_quads = 2u * params.in_octets;
   let size = params.in_size;
+  let first_w = quad / QUADS * params.extent.x * params.extent.y * params.extent.z * params.in_octets;
 
   var sums = Sums();
   for (var kz = 0u; kz < params.extent.z; kz++) {
@@ -75,7 +89,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         var at_a = select(0u, quad_of(vec3u(ax, ay, az), voxel_a.w, size, in_quads), used_a);
         var at_b = select(0u, quad_of(vec3u(bx, by, bz), voxel_b.w, size, in_quads), used_b);
         let tap = (kz * params.extent.y + ky) * params.extent.x + kx;
-        var at_w = (tap * params.in_octets * params.out_quads + quad) * LANES + lane;
+        var at_w = (first_w + tap * params.in_octets) * BLOCK + lane;
+        var part = Sums();
         for (var octet = 0u; octet < params.in_octets; octet++) {
           let held = Weights(
             vec4f(weights[at_w]),
@@ -87,18 +102,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let a1 = select(vec4f(), vec4f(activation[at_a + 1u]), used_a);
           let b0 = select(vec4f(), vec4f(activation[at_b]), used_b);
           let b1 = select(vec4f(), vec4f(activation[at_b + 1u]), used_b);
-          add(&sums, held, 0u, a0.x, b0.x);
-          add(&sums, held, 1u, a0.y, b0.y);
-          add(&sums, held, 2u, a0.z, b0.z);
-          add(&sums, held, 3u, a0.w, b0.w);
-          add(&sums, held, 4u, a1.x, b1.x);
-          add(&sums, held, 5u, a1.y, b1.y);
-          add(&sums, held, 6u, a1.z, b1.z);
-          add(&sums, held, 7u, a1.w, b1.w);
+          add(&part, held, 0u, a0.x, b0.x);
+          add(&part, held, 1u, a0.y, b0.y);
+          add(&part, held, 2u, a0.z, b0.z);
+          add(&part, held, 3u, a0.w, b0.w);
+          add(&part, held, 4u, a1.x, b1.x);
+          add(&part, held, 5u, a1.y, b1.y);
+          add(&part, held, 6u, a1.z, b1.z);
+          add(&part, held, 7u, a1.w, b1.w);
           at_a += 2u;
           at_b += 2u;
-          at_w += params.out_quads * LANES;
+          at_w += BLOCK;
         }
+        gather(&sums, part);
       }
     }
   }

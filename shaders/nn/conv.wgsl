@@ -14,6 +14,7 @@ override workgroup_size: u32 = 64;
 const TILE = 64u;         // voxels, and channels
 const QUADS = 16u;        // channels by four
 const PARTS = 8u;         // voxels of an invocation
+const BLOCK = 32u;        // quads of weights for eight inputs and 16 channels
 const WORDS = 16u;        // of the bits of taps
 
 var<workgroup> sh_inputs: array<vec4f, 128>;    // [half octet][voxel]
@@ -46,6 +47,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   workgroupBarrier();
   if (local < WORDS) { sh_taps[local] = atomicLoad(&sh_marks[local]); }
 
+  // Of four blocks of 16 channels an invocation brings weights of two.
+  let block_w = taps * params.in_octets * BLOCK;
+  let own_w = (quad / 4u + local / BLOCK) * block_w + local % BLOCK;
   let row = local % PARTS;
   let column = 2u * (local / PARTS);
   var sums: array<vec4f, 16>;
@@ -58,12 +62,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let used = inside && all(under < size);
       let at = select(0u, quad_of(under, own.w, size, in_quads), used);
       for (var octet = 0u; octet < params.in_octets; octet++) {
-        let at_w = ((tap * params.in_octets + octet) * params.out_quads + quad) * 8u + local;
+        let at_w = (tap * params.in_octets + octet) * BLOCK;
         workgroupBarrier();
         sh_inputs[local] = select(vec4f(), vec4f(activation[at + 2u * octet]), used);
         sh_inputs[TILE + local] = select(vec4f(), vec4f(activation[at + 2u * octet + 1u]), used);
-        sh_weights[local] = vec4f(weights[at_w]);
-        sh_weights[TILE + local] = vec4f(weights[at_w + TILE]);
+        sh_weights[local] = vec4f(weights[at_w + own_w]);
+        sh_weights[TILE + local] = vec4f(weights[at_w + own_w + 2u * block_w]);
         workgroupBarrier();
         for (var half = 0u; half < 2u; half++) {
           var inputs: array<vec4f, 8>;

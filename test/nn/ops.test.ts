@@ -318,14 +318,17 @@ describeShared('operators against recorded outputs', () => {
   );
 });
 
-it('packs a filter by blocks of eight inputs and four outputs, zeros beside', () => {
-  const shape = [5, 9, 1, 1, 2];
-  const filter = filterOf({ shape, data: Float32Array.from({ length: 90 }, (_, k) => k + 1) }, [1, 2, 3, 4, 5]);
+it('packs a filter by blocks of 16 outputs, eight inputs and four outputs, zeros beside', () => {
+  const shape = [18, 9, 1, 1, 2];
+  const filter = filterOf({ shape, data: Float32Array.from({ length: 324 }, (_, k) => k + 1) }, [1, 2, 3]);
   const { weights, bias } = packFilter(filter, 'f32');
+  const blocks = [2, 2, 2, 4, 8, 4];
   const at = (co: number, ci: number, tap: number) =>
-    weights[(((tap * 2 + (ci >> 3)) * 2 + (co >> 2)) * 8 + (ci & 7)) * 4 + (co & 3)];
+    weights[[co >> 4, tap, ci >> 3, (co >> 2) & 3, ci & 7, co & 3].reduce((k, n, a) => k * blocks[a]! + n, 0)];
   expect(at(4, 8, 1)).toBe((4 * 9 + 8) * 2 + 2);
-  expect(at(3, 0, 0)).toBe(3 * 18 + 1);
-  expect(Float64Array.from(weights).reduce((sum, v) => sum + v, 0)).toBe((90 * 91) / 2);
-  expect([...bias]).toEqual([1, 2, 3, 4, 5, 0, 0, 0]);
+  expect(at(17, 3, 0)).toBe((17 * 9 + 3) * 2 + 1);
+  expect(Float64Array.from(weights).reduce((sum, v) => sum + v, 0)).toBe((324 * 325) / 2);
+  expect(weights).toHaveLength(1024);
+  expect([...bias.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
+  expect(bias).toHaveLength(24);
 });

@@ -21,7 +21,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> activation: array<Quad>;
-@group(0) @binding(2) var<storage, read> weights: array<Quad>;   // [tap][octet of inputs][quad of outputs][input], four outputs each
+@group(0) @binding(2) var<storage, read> weights: array<Quad>;   // [outputs / 16][tap][octet of inputs][quad of 16][input], four outputs each
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read> shortcut: array<Quad>;
 @group(0) @binding(5) var<storage, read_write> results: array<Quad>;

@@ -71,9 +71,14 @@ export function unfolded(filter: Filter): Filter {
   return { ...filter, inputs: channels, taps: [depth, height, 1], weights };
 }
 
-/** What the kernels read: weights [tap][inputs / 8][outputs / 4][8][4] and bias by output, padded by zeros. */
+/** What the kernels read. */
 export interface PackedFilter {
+  /**
+   * [outputs / 16][tap][inputs / 8][4][8][4]: blocks of 16 outputs, since what one workgroup reads must lie together (a
+   * stride of many outputs meets few sets of a cache), in them quads of outputs for eight inputs; padded by zeros.
+   */
   readonly weights: Float32Array | Float16Array;
+  /** By output, padded by zeros to a multiple of eight. */
   readonly bias: Float32Array;
 }
 
@@ -81,19 +86,18 @@ export interface PackedFilter {
 export function packFilter(filter: Filter, storage: Storage): PackedFilter {
   const { outputs, inputs, taps, weights, scale } = filter;
   const volume = taps[0] * taps[1] * taps[2];
-  const [octets, quads] = [Math.ceil(inputs / 8), 2 * Math.ceil(outputs / 8)];
-  const length = volume * octets * quads * 32;
+  const step = Math.ceil(inputs / 8) * 128;
+  const length = Math.ceil(outputs / 16) * volume * step;
   const packed = storage === 'f16' ? new Float16Array(length) : new Float32Array(length);
-  const step = octets * quads * 32;
   let from = 0;
   for (let co = 0; co < outputs; co++) {
     const factor = scale[co]!;
     for (let ci = 0; ci < inputs; ci++) {
-      let to = (((ci >> 3) * quads + (co >> 2)) * 8 + (ci & 7)) * 4 + (co & 3);
+      let to = (co >> 4) * volume * step + ((((ci >> 3) * 4 + ((co >> 2) & 3)) * 8 + (ci & 7)) * 4 + (co & 3));
       for (let tap = 0; tap < volume; tap++, to += step) packed[to] = weights[from++]! * factor;
     }
   }
-  const bias = new Float32Array(4 * quads);
+  const bias = new Float32Array(8 * Math.ceil(outputs / 8));
   bias.set(filter.bias);
   return { weights: packed, bias };
 }
