@@ -190,6 +190,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
   'nn/conv': perProduct,
   'nn/conv-lanes': perProduct,
+  // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.
+  'nn/winograd:input': perValue(24),
+  'nn/winograd:output': perValue(24),
+  'nn/winograd-lanes': { ...perProduct, operations: ({ products = 0 }) => (2 * products * 64) / 216 },
   'nn/unfold': perValue(0),
   // 27 comparisons for every eighth value.
   'nn/maxpool': perValue(27 / 8),

@@ -12,35 +12,9 @@ enable f16;
 diagnostic(off, subgroup_uniformity);
 #import common/grid
 #import common/nn/convolution
+#import common/nn/lanes
 
 override workgroup_size: u32 = 8;
-
-const LANES = 8u;
-const QUADS = 4u;
-const BLOCK = 32u;        // quads of weights for eight inputs
-
-struct Sums {
-  a0: vec4f, a1: vec4f, a2: vec4f, a3: vec4f,
-  b0: vec4f, b1: vec4f, b2: vec4f, b3: vec4f,
-}
-
-struct Weights { q0: vec4f, q1: vec4f, q2: vec4f, q3: vec4f }
-
-// Adds the product with the weights that a lane holds.
-fn add(sums: ptr<function, Sums>, held: Weights, lane: u32, a: f32, b: f32) {
-  let q0 = subgroupShuffle(held.q0, lane);
-  let q1 = subgroupShuffle(held.q1, lane);
-  let q2 = subgroupShuffle(held.q2, lane);
-  let q3 = subgroupShuffle(held.q3, lane);
-  (*sums).a0 = fma(q0, vec4f(a), (*sums).a0);
-  (*sums).a1 = fma(q1, vec4f(a), (*sums).a1);
-  (*sums).a2 = fma(q2, vec4f(a), (*sums).a2);
-  (*sums).a3 = fma(q3, vec4f(a), (*sums).a3);
-  (*sums).b0 = fma(q0, vec4f(b), (*sums).b0);
-  (*sums).b1 = fma(q1, vec4f(b), (*sums).b1);
-  (*sums).b2 = fma(q2, vec4f(b), (*sums).b2);
-  (*sums).b3 = fma(q3, vec4f(b), (*sums).b3);
-}
 
 // Adds the sums of a tap to those before: short sums first keep the rounding errors small.
 fn gather(sums: ptr<function, Sums>, part: Sums) {

@@ -4,8 +4,10 @@ import { type Engine, Recording } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
 import { methodFor, methods, recordConvolution, windowed } from '../../src/pipeline/nn/conv.ts';
 import { foldedFilter, packFilter, unfolded, unfoldedTaps } from '../../src/pipeline/nn/filter.ts';
+import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
 import { pooledSize, recordAverage, recordMaxPool } from '../../src/pipeline/nn/pool.ts';
 import { recordUnfold, unfoldedShape, unfoldedWindow } from '../../src/pipeline/nn/unfold.ts';
+import { recordWinograd, suitsWinograd, winogradFilter, workspaceBytes } from '../../src/pipeline/nn/winograd.ts';
 import { type ConvolutionGeometry, convolution, type Tensor, type Triple } from '../reference/nn/conv.ts';
 import { globalAverage, maxPool } from '../reference/nn/pool.ts';
 import { useEngine } from '../support/engine.ts';
@@ -24,6 +26,9 @@ import {
 const FLOAT32 = 1e-6;
 /** Weights, inputs and results rounded to 11 bits, 2^-12 each at most. */
 const FLOAT16 = 8e-4;
+/** Winograd's sums cancel: a few times as much. */
+const WINOGRAD32 = 2e-6;
+const WINOGRAD16 = 2e-3;
 const toleranceOf = (storage: Storage) => (storage === 'f32' ? FLOAT32 : FLOAT16);
 
 type Method = keyof typeof methods;
@@ -97,6 +102,33 @@ const same = (stride: number, dilation = 1): ConvolutionGeometry => ({
   dilation: [dilation, dilation, dilation],
 });
 
+/** One convolution by Winograd's algorithm from host to host; rectified where there is a residual. */
+async function winograd(
+  input: Tensor,
+  weights: Tensor,
+  bias: ArrayLike<number> | null,
+  geometry: ConvolutionGeometry,
+  storage: Storage,
+  residual?: Options['residual'],
+): Promise<Tensor> {
+  const rec = new Recording('test/winograd');
+  const from = uploadTensor(rec, input, storage);
+  const window = windowFor(weights, geometry);
+  const filter = { ...uploadFilter(rec, winogradFilter(filterOf(weights, bias)), storage), ...window };
+  const into = bufferFor(rec, from.images, filter.outputs, from.size, storage);
+  const [points, products] = workspaceBytes(from, filter.outputs, window);
+  const workspace = [rec.buffer('test.points', points), rec.buffer('test.products', products)] as const;
+  const result = recordWinograd(rec, from, filter, into, workspace, {
+    storage,
+    relu: residual !== undefined,
+    residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
+  });
+  return readActivation(engine(), rec, result, storage);
+}
+
+const suits = (c: ConvCase) =>
+  suitsWinograd(windowFor({ shape: c.weight_shape, data: [] }, c), c.weight_shape[1]!, c.weight_shape[0]!);
+
 interface ConvCase extends Case, ConvolutionGeometry {
   readonly weight_shape: readonly number[];
   readonly weight: readonly number[];
@@ -117,13 +149,26 @@ describeShared('operators against recorded outputs', () => {
     },
   );
 
+  it.each(
+    (['f32', 'f16'] as const).flatMap((storage) =>
+      convolutions.filter(suits).map((c) => ({ storage, name: c.name, c })),
+    ),
+  )('convolution $name by Winograd in $storage', async ({ c, storage }) => {
+    if (!can(engine(), 'lanes', storage)) return;
+    const result = await winograd(inputOf(c), { shape: c.weight_shape, data: c.weight }, c.bias, c, storage);
+    expect(result.shape).toEqual(c.output_shape);
+    expect(relativeError(result.data, c.output as number[])).toBeLessThan(storage === 'f32' ? WINOGRAD32 : WINOGRAD16);
+  });
+
   it.each(convolutions.map((c) => ({ name: c.name, c })))('the twin on $name', ({ c }) => {
     const twin = convolution(inputOf(c), { shape: c.weight_shape, data: c.weight }, c.bias, c);
     expect(twin.shape).toEqual(c.output_shape);
     expect(relativeError(twin.data, c.output as number[])).toBeLessThan(1e-13);
   });
 
-  const unfoldable = convolutions.filter((c) => c.weight_shape[4]! <= unfoldedTaps && c.dilation[2] === 1);
+  const unfoldable = convolutions.filter(
+    (c) => c.weight_shape[4]! <= unfoldedTaps && c.dilation[2] === 1 && c.dilation[1] === 1,
+  );
   it.each(unfoldable.map((c) => ({ name: c.name, c })))('unfolded convolution $name', async ({ c }) => {
     const storage = 'f32';
     const weights = { shape: c.weight_shape, data: c.weight };
@@ -331,4 +376,30 @@ it('packs a filter by blocks of 16 outputs, eight inputs and four outputs, zeros
   expect(weights).toHaveLength(1024);
   expect([...bias.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
   expect(bias).toHaveLength(24);
+});
+
+it.each([
+  { shape: [2, 9, 5, 7, 6], outputs: 20, dilation: 1, channels: 9 },
+  { shape: [1, 8, 7, 6, 9], outputs: 8, dilation: 2, channels: 4 },
+  // More tiles than are computed at once.
+  { shape: [1, 64, 17, 18, 16], outputs: 4, dilation: 1, channels: 4 },
+])('Winograd with residual like the twin: $shape to $outputs channels, dilation $dilation', async (c) => {
+  if (!can(engine(), 'lanes', 'f32')) return;
+  const made = (shape: readonly number[], phase: number): Tensor => ({
+    shape,
+    data: hashVolume(`phase ${phase}`, shape),
+  });
+  const [input, weights] = [made(c.shape, 0), made([c.outputs, c.shape[1]!, 3, 3, 3], 1)];
+  const bias = made([c.outputs], 2).data;
+  const residual = made([c.shape[0]!, c.channels, ...c.shape.slice(2)], 3);
+  const result = await winograd(input, weights, bias, same(1, c.dilation), 'f32', { tensor: residual, stride: 1 });
+  const plain = convolution(input, weights, bias, same(1, c.dilation));
+  const voxels = c.shape.slice(2).reduce((product, n) => product * n, 1);
+  const expected = Array.from(plain.data, (v, k) => {
+    const [image, channel] = [Math.floor(k / voxels / c.outputs), Math.floor(k / voxels) % c.outputs];
+    const add = channel < c.channels ? residual.data[(image * c.channels + channel) * voxels + (k % voxels)]! : 0;
+    return Math.max(0, v + add);
+  });
+  expect(result.shape).toEqual(plain.shape);
+  expect(relativeError(result.data, expected)).toBeLessThan(WINOGRAD32);
 });

@@ -1,6 +1,6 @@
-// What the convolution kernels share: params, bindings, the order of the voxels, and the end of a convolution, where the
-// bias, the way around the block and the rectifier are applied.
+// What the direct convolutions share: params, bindings, the order of the voxels.
 #import common/nn/quad
+#import common/nn/finish
 
 struct Params {
   in_size: vec3u,         // x, y, z
@@ -41,20 +41,4 @@ fn voxel_at(place: u32) -> vec4u {
 // Voxel of the input under the first tap; coordinates wrap below zero, so that a comparison with the size finds them.
 fn first_tap(voxel: vec4u) -> vec3u {
   return voxel.xyz * params.stride - params.padding;
-}
-
-// Index of the first quad of a voxel.
-fn quad_of(voxel: vec3u, image: u32, size: vec3u, quads: u32) -> u32 {
-  return (((image * size.z + voxel.z) * size.y + voxel.y) * size.x + voxel.x) * quads;
-}
-
-fn finish(voxel: vec4u, quad: u32, sum: vec4f) {
-  var value = sum + bias[quad];
-  if (quad < params.shortcut_quads) {
-    let at = quad_of(voxel.xyz * params.shortcut_stride, voxel.w, params.shortcut_size, params.shortcut_quads);
-    value += vec4f(shortcut[at + quad]);
-  }
-  // NaN stays, which max() need not do.
-  if (params.rectify == 1u) { value = select(value, vec4f(), value < vec4f()); }
-  results[quad_of(voxel.xyz, voxel.w, params.out_size, params.out_quads) + quad] = Quad(value);
 }

@@ -37,6 +37,8 @@ export interface ConvolutionMethod {
   readonly kernel: typeof conv;
   /** Voxels and channels of a workgroup. */
   readonly tile: readonly [number, number];
+  /** Whether convolutions that suit it take nn/winograd. */
+  readonly winograd: boolean;
 }
 
 /** Taps that `tiled` keeps marks of. */
@@ -45,9 +47,9 @@ const mostTaps = 512;
 /** By the size of the driver's SIMD registers: what was fastest on the adapters measured (docs/benchmarks.md, Network). */
 export const methods = {
   /** Any device: tiles in workgroup memory. */
-  tiled: { kernel: conv, tile: [64, 64] },
+  tiled: { kernel: conv, tile: [64, 64], winograd: false },
   /** Software drivers with subgroups of eight (lavapipe): lanes exchange what they have loaded. */
-  lanes: { kernel: convLanes as unknown as typeof conv, tile: [16, 16] },
+  lanes: { kernel: convLanes as unknown as typeof conv, tile: [16, 16], winograd: true },
 } as const satisfies Record<string, ConvolutionMethod>;
 
 /** The method for an adapter. */

@@ -53,22 +53,23 @@ export function summedOverInputs(filter: Filter): Filter {
   return { ...filter, inputs: 1, weights };
 }
 
-/** Taps along x that unfolding turns into channels. */
+/** Channels that unfolding makes of a row of taps along x. */
 export const unfoldedTaps = 8;
 
-/** The filter for an unfolded volume: eight inputs for each one, the taps along width, and one tap along it. */
+/** The filter for an unfolded volume: inputs [input][tap along height][eight taps along width], taps along depth alone. */
 export function unfolded(filter: Filter): Filter {
   const { outputs, inputs, taps } = filter;
   const [depth, height, width] = taps;
-  const [rows, channels] = [depth * height, inputs * unfoldedTaps];
-  const weights = new Float64Array(outputs * channels * rows);
+  const channels = inputs * height * unfoldedTaps;
+  const weights = new Float64Array(outputs * channels * depth);
+  let from = 0;
   for (let co = 0; co < outputs; co++)
     for (let ci = 0; ci < inputs; ci++)
-      for (let row = 0; row < rows; row++)
-        for (let x = 0; x < width; x++)
-          weights[(co * channels + ci * unfoldedTaps + x) * rows + row] =
-            filter.weights[((co * inputs + ci) * rows + row) * width + x]!;
-  return { ...filter, inputs: channels, taps: [depth, height, 1], weights };
+      for (let z = 0; z < depth; z++)
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++)
+            weights[(co * channels + (ci * height + y) * unfoldedTaps + x) * depth + z] = filter.weights[from++]!;
+  return { ...filter, inputs: channels, taps: [depth, 1, 1], weights };
 }
 
 /** What the kernels read. */

@@ -7,10 +7,18 @@ import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf,
 import { type ConvolutionMethod, type FilterBuffers, methodFor, recordConvolution } from './conv.ts';
 import { foldedFilter, packFilter, summedOverInputs, unfolded } from './filter.ts';
 import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
-import { type NetworkPlan, planNetwork, type PlanOptions } from './plan.ts';
+import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
 import { average, maxpool, recordAverage, recordMaxPool } from './pool.ts';
 import { recordUnfold, unfold } from './unfold.ts';
 import type { Weights } from './weights.ts';
+import {
+  recordWinograd,
+  suitsWinograd,
+  winogradFilter,
+  winogradInput,
+  winogradLanes,
+  winogradOutput,
+} from './winograd.ts';
 
 /** A volume on the host: float32 in the order [channel][z][y][x]. */
 export interface HostInput {
@@ -93,7 +101,8 @@ export class FeatureNetwork {
 
   /** What a pass over `images` volumes of a size will do and keep. */
   plan(size: Vec3, images = 1, { layer }: FeatureOptions = {}): NetworkPlan {
-    const options: PlanOptions = { images, channels: this.channels, size, storage: this.storage, layer };
+    const { channels, storage } = this;
+    const options: PlanOptions = { images, channels, size, storage, layer, winograd: this.#method.winograd };
     return planNetwork(this.architecture, options);
   }
 
@@ -125,6 +134,7 @@ export class FeatureNetwork {
   /** Records a pass over volumes of one size. */
   #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[]): Activation {
     const slots = plan.slots.map((bytes, k) => rec.buffer(`nn/network.slot${k}`, bytes));
+    const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.points${k}`, bytes));
     const { storage } = this;
     const bufferOf = (name: string): Activation => {
       const { slot, images, channels, size } = plan.activations.get(name)!;
@@ -142,12 +152,16 @@ export class FeatureNetwork {
       else {
         const { relu, residual } = step;
         const filter = { ...this.#filters.get(step.key)!, ...step.window };
-        recordConvolution(rec, bufferOf(step.input), filter, buffer, {
+        const end = {
           storage,
-          method: this.#method,
           relu,
           residual: residual && { activation: bufferOf(residual.input), stride: residual.stride },
-        });
+        };
+        const input = bufferOf(step.input);
+        if (step.winograd) {
+          const [points, products] = workspace as [BufferRef, BufferRef];
+          recordWinograd(rec, input, filter, buffer, [points, products], end);
+        } else recordConvolution(rec, input, filter, buffer, { ...end, method: this.#method });
       }
     }
     return bufferOf(plan.last.name);
@@ -235,7 +249,8 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
       `the weights are for ${architecture.channels} channels, asked for ${channels}; take that number or 1`,
     );
   const weights = checkedWeights(options.weights, architecture, 'the weights', false);
-  const kernels = [unfold, method.kernel, maxpool, average] as unknown as Parameters<Engine['prepare']>[0];
+  const winograd = method.winograd ? [winogradInput, winogradLanes, winogradOutput] : [];
+  const kernels = [unfold, method.kernel, maxpool, average, ...winograd] as unknown as Parameters<Engine['prepare']>[0];
   const compiled = engine.prepare(kernels, flagsFor(storage));
   const rec = new Recording('nn/network.weights');
   const filters = new Map<string, FilterBuffers>();
@@ -243,6 +258,8 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
   for (const convolution of convolutionsOf(architecture)) {
     let filter = foldedFilter(weights, convolution);
     if (convolution.key === stem.key) filter = unfolded(channels === 1 ? summedOverInputs(filter) : filter);
+    else if (method.winograd && suitsWinograd(windowOf(convolution), filter.inputs, filter.outputs))
+      filter = winogradFilter(filter);
     const packed = packFilter(filter, storage);
     const upload = (noun: string, data: ArrayBufferView) => rec.keep(rec.upload(`nn/network.${noun}`, data));
     filters.set(convolution.key, {

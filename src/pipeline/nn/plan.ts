@@ -6,6 +6,7 @@ import { activationBytes, type ActivationShape, type Storage } from './activatio
 import { type Window, windowed } from './conv.ts';
 import { type Architecture, type Convolution, networkOf } from './manifest.ts';
 import { pooledSize } from './pool.ts';
+import { suitsWinograd, workspaceBytes } from './winograd.ts';
 import { unfoldedShape, unfoldedWindow } from './unfold.ts';
 
 /** An activation of a pass. */
@@ -26,6 +27,8 @@ export type PlannedStep =
       readonly key: string;
       readonly window: Window;
       readonly relu: boolean;
+      /** Whether by nn/winograd. */
+      readonly winograd: boolean;
       readonly input: string;
       readonly output: string;
       /** What is added before the rectifier. */
@@ -40,6 +43,8 @@ export interface NetworkPlan {
   readonly last: PlannedActivation;
   /** Bytes of each buffer that activations share, as the pool will make them. */
   readonly slots: readonly number[];
+  /** Bytes of the buffers for the points of nn/winograd; none where no layer takes it. */
+  readonly workspace: readonly number[];
   /** Bytes of all of them. */
   readonly arenaBytes: number;
   /** Bytes of the volumes on the GPU. */
@@ -65,7 +70,7 @@ const inputsOf = (step: PlannedStep): string[] => {
 type Shapes = Map<string, ActivationShape>;
 
 /** The layers up to the one wanted, and the shape of every activation. */
-function layers(architecture: Architecture, images: number, channels: number, size: Vec3, last: string) {
+function layers(architecture: Architecture, { images, channels, size, winograd = false }: PlanOptions, last: string) {
   const { stem, maxPool, blocks } = networkOf(architecture);
   const steps: PlannedStep[] = [];
   const shapes: Shapes = new Map();
@@ -85,7 +90,8 @@ function layers(architecture: Architecture, images: number, channels: number, si
     const from = shapes.get(input)!;
     const window = input === 'unfolded' ? unfoldedWindow(windowOf(convolution)) : windowOf(convolution);
     const shape = { images, channels: convolution.shape[0], size: windowed(from.size, window) };
-    add({ kind: 'convolution', key: convolution.key, window, relu, input, output, residual }, shape);
+    const points = winograd && suitsWinograd(window, from.channels, shape.channels);
+    add({ kind: 'convolution', key: convolution.key, window, relu, winograd: points, input, output, residual }, shape);
   };
   convolve(stem, 'unfolded', 'relu1', true);
   let before = 'relu1';
@@ -149,6 +155,8 @@ export interface PlanOptions {
   readonly storage: Storage;
   /** Where to stop: `pool`, `stem`, `layer1` to `layer4`, or the name of an activation. Default `pool`: after layer 4. */
   readonly layer?: string;
+  /** Whether convolutions that suit it take nn/winograd. Default false. */
+  readonly winograd?: boolean;
 }
 
 /**
@@ -162,9 +170,16 @@ export function planNetwork(architecture: Architecture, options: PlanOptions): N
       'BadSetting',
       `a network needs at least one voxel along each axis, found ${size.join(' x ')}`,
     );
-  const { steps, shapes } = layers(architecture, images, channels, size, aliases[layer] ?? layer);
+  const { steps, shapes } = layers(architecture, options, aliases[layer] ?? layer);
   const bytesOf = (name: string) => activationBytes(shapes.get(name)!, storage);
   const { slotOf, slots } = shareSlots(steps, bytesOf);
+  const workspaces = steps.flatMap((step) =>
+    step.kind === 'convolution' && step.winograd
+      ? [workspaceBytes(shapes.get(step.input)!, shapes.get(step.output)!.channels, step.window)]
+      : [],
+  );
+  const workspace =
+    workspaces.length > 0 ? [0, 1].map((k) => sizeClass(Math.max(...workspaces.map((w) => w[k]!)))) : [];
   const activations = new Map(
     steps.map(({ output }): [string, PlannedActivation] => [
       output,
@@ -176,7 +191,8 @@ export function planNetwork(architecture: Architecture, options: PlanOptions): N
     activations,
     last: activations.get(steps.at(-1)!.output)!,
     slots,
-    arenaBytes: slots.reduce((sum, bytes) => sum + bytes, 0),
+    workspace,
+    arenaBytes: [...slots, ...workspace].reduce((sum, bytes) => sum + bytes, 0),
     inputBytes: images * sizeClass(4 * channels * size[0] * size[1] * size[2]),
   };
 }

@@ -1,4 +1,4 @@
-/** nn/unfold: a volume of few channels, its taps along x as channels. */
+/** nn/unfold: a volume of few channels, its taps along x and y as channels. */
 import source from '../../../shaders/nn/unfold.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
@@ -16,14 +16,15 @@ export const unfold = defineKernel({
 
 /** The shape of an unfolded batch. */
 export function unfoldedShape(images: number, channels: number, size: Vec3, window: Window): ActivationShape {
-  return { images, channels: channels * unfoldedTaps, size: [windowed(size, window)[0], size[1], size[2]] };
+  const [width, height] = windowed(size, window);
+  return { images, channels: channels * window.extent[1] * unfoldedTaps, size: [width, height, size[2]] };
 }
 
 /** The window that a convolution has on the unfolded volume. */
 export const unfoldedWindow = ({ extent, stride, padding, dilation }: Window): Window => ({
-  extent: [1, extent[1], extent[2]],
-  stride: [1, stride[1], stride[2]],
-  padding: [0, padding[1], padding[2]],
+  extent: [1, 1, extent[2]],
+  stride: [1, 1, stride[2]],
+  padding: [0, 0, padding[2]],
   dilation,
 });
 
@@ -31,7 +32,7 @@ export const unfoldedWindow = ({ extent, stride, padding, dilation }: Window): W
  * Unfolds one image of a batch.
  * @param volume float32 in the order [channel][z][y][x]
  * @param image its number in the batch
- * @param window of the convolution; at most eight taps along x, without dilation
+ * @param window of the convolution; at most eight taps along x, without dilation along x and y
  */
 export function recordUnfold(
   rec: Recording,
@@ -44,13 +45,14 @@ export function recordUnfold(
   storage: Storage,
 ): void {
   const length = voxelsOf(shape) * quadsOf(shape);
+  const alongXY = ([x, y]: Vec3) => [x, y];
   const params = {
     size,
-    channels: shape.channels / unfoldedTaps,
-    width: shape.size[0],
-    taps: window.extent[0],
-    stride: window.stride[0],
-    padding: window.padding[0],
+    channels: shape.channels / unfoldedTaps / window.extent[1],
+    out_size: alongXY(shape.size),
+    extent: alongXY(window.extent),
+    stride: alongXY(window.stride),
+    padding: alongXY(window.padding),
     first: image * length,
     length,
   };
