@@ -8,6 +8,7 @@ import { methodFor, recordConvolution, type Window } from '../../src/pipeline/nn
 import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
 import { type Architecture, type Variant, variants } from '../../src/pipeline/nn/manifest.ts';
 import { openNetwork } from '../../src/pipeline/nn/network.ts';
+import { recordWinograd, workspaceBytes } from '../../src/pipeline/nn/winograd.ts';
 import { gigaflops, type NetworkPlan, planNetwork } from '../../src/pipeline/nn/plan.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import type { Peaks } from '../peaks.ts';
@@ -26,7 +27,10 @@ export interface NetworkRow {
   /** Milliseconds: the first run in the process, then the shortest. Convolutions: GPU time. Networks: weights, then a pass. */
   readonly coldMs: number;
   readonly warmMs: number;
-  /** Inside the image per second, 1e9, and the share of the measured float32 peak. */
+  /**
+   * Inside the image per second, 1e9, and the share of the measured float32 peak. Winograd's algorithm does them with 64
+   * products for 216.
+   */
   readonly gflopPerSecond: number;
   readonly arithmeticShare: number;
   /** A peer's time over ours in the same run; NaN for ours. */
@@ -49,6 +53,7 @@ type Layer = Work & {
   readonly from: Omit<Activation, 'buffer'>;
   readonly outputs: number;
   readonly residual: boolean;
+  readonly winograd: boolean;
 };
 
 /** The convolutions of a plan that differ, with their number; the first one as it is after unfolding. */
@@ -66,12 +71,14 @@ function layersOf({ steps, activations }: NetworkPlan): Map<string, { readonly l
     if (stride.some((n) => n > 1)) parts.push(`stride ${stride.join('x')}`);
     if (dilation[0] > 1) parts.push(`dilation ${dilation[0]}`);
     if (step.residual) parts.push('and shortcut');
+    if (step.winograd) parts.push('Winograd');
     const name = parts.join(', ');
     const known = layers.get(name);
     if (known) known.times++;
     else {
       const residual = step.residual !== undefined;
-      const layer = { window: step.window, from, outputs: to.channels, residual, gflop: all, gflopInside: inside };
+      const { window, winograd } = step;
+      const layer = { window, winograd, from, outputs: to.channels, residual, gflop: all, gflopInside: inside };
       layers.set(name, { layer, times: 1 });
     }
   }
@@ -79,13 +86,11 @@ function layersOf({ steps, activations }: NetworkPlan): Map<string, { readonly l
 }
 
 /** GPU times of one convolution, on zeros. */
-async function timeLayer(
-  engine: Engine,
-  { window, from, outputs, residual }: Layer,
-  repeats: number,
-): Promise<number[]> {
+async function timeLayer(engine: Engine, layer: Layer, repeats: number): Promise<number[]> {
   const storage = 'f32';
-  const taps = window.extent[0] * window.extent[1] * window.extent[2];
+  const { window, from, outputs, residual, winograd } = layer;
+  const taps = winograd ? 64 : window.extent[0] * window.extent[1] * window.extent[2];
+  const points = winograd ? workspaceBytes(from, outputs, window) : null;
   const times: number[] = [];
   for (let k = 0; k <= repeats; k++) {
     const rec = new Recording('bench/nn');
@@ -94,10 +99,12 @@ async function timeLayer(
     const filter = { ...window, outputs, weights, bias: rec.zeros('bench/nn.bias', 4 * outputs) };
     // Large enough for every window of these networks: none enlarges the image.
     const into = rec.buffer('bench/nn.results', activationBytes({ ...from, channels: outputs }, storage));
-    const options = { storage, method: methodFor(engine.caps), relu: true } as const;
-    const shortcut = residual ? { residual: { activation: input, stride: 1 } } : {};
+    const end = { storage, relu: true, ...(residual ? { residual: { activation: input, stride: 1 } } : {}) } as const;
     engine.profile.clear();
-    recordConvolution(rec, input, filter, into, { ...options, ...shortcut });
+    if (points) {
+      const workspace = [rec.buffer('bench/nn.points', points[0]), rec.buffer('bench/nn.products', points[1])] as const;
+      recordWinograd(rec, input, filter, into, workspace, end);
+    } else recordConvolution(rec, input, filter, into, { ...end, method: methodFor(engine.caps) });
     await engine.execute(rec);
     times.push(engine.profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0));
   }
@@ -159,7 +166,13 @@ export async function benchNetwork(
   const volume = { size, data: hashVolume(seed, [1, 1, ...size]) };
   for (const variant of variants) {
     const architecture = architectureOf(variant);
-    const plan = planNetwork(architecture, { images: 1, channels: 1, size, storage: 'f32' });
+    const plan = planNetwork(architecture, {
+      images: 1,
+      channels: 1,
+      size,
+      storage: 'f32',
+      winograd: methodFor(engine.caps).winograd,
+    });
     const total = { gflop: 0, gflopInside: 0 };
     for (const [what, { layer, times }] of layersOf(plan)) {
       const [coldMs = Number.NaN, ...warm] = await timeLayer(engine, layer, repeats);
