@@ -21,7 +21,9 @@ const architectures: Record<string, Architecture> = {
 };
 
 const sha256 = (data: Float32Array) =>
-  createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex');
+  createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
 
 test('a key without a rule is refused', () => {
   expect(() => hashTensor('s', 'conv1.scale', [1])).toThrow(/conv1\.scale/);

@@ -62,7 +62,14 @@ export const normEpsilon = 1e-5;
 const cube = (n: number): Triple => [n, n, n];
 
 /** The layers of an architecture (MedicalNet models/resnet.py, MONAI nets/resnet.py, torchvision video/resnet.py). */
-export function networkOf({ variant, width, channels, shortcut, stemStride = 2, maxPool = true }: Architecture): Network {
+export function networkOf({
+  variant,
+  width,
+  channels,
+  shortcut,
+  stemStride = 2,
+  maxPool = true,
+}: Architecture): Network {
   const video = variant === 'torchvision';
   const dilated = variant === 'medicalnet';
   const strides = dilated ? [1, 2, 1, 1] : [1, 2, 2, 2];
@@ -117,7 +124,10 @@ export function networkOf({ variant, width, channels, shortcut, stemStride = 2, 
 /** All convolutions in the order in which they are computed. */
 export function convolutionsOf(architecture: Architecture): Convolution[] {
   const { stem, blocks } = networkOf(architecture);
-  return [stem, ...blocks.flatMap(({ conv1, conv2, downsample }) => [conv1, conv2, ...(downsample ? [downsample] : [])])];
+  return [
+    stem,
+    ...blocks.flatMap(({ conv1, conv2, downsample }) => [conv1, conv2, ...(downsample ? [downsample] : [])]),
+  ];
 }
 
 /** Tensors of a batch norm, each of one value per channel. */
