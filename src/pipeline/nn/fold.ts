@@ -1,4 +1,6 @@
 /** Batch norm folded into the convolution before it: scale and shift of each output channel. */
+import { type Convolution, isFolded, normEpsilon } from './manifest.ts';
+import type { Weights } from './weights.ts';
 
 /** Per channel: weights are multiplied by `scale`, the bias becomes `shift`. Float64. */
 export interface FoldedNorm {
@@ -33,4 +35,49 @@ export function scaleWeights(weights: Float32Array, scale: Float64Array): Float3
     for (const end = i + perChannel; i < end; i++) out[i] = weights[i]! * factor;
   }
   return out;
+}
+
+/** A convolution whose batch norm is folded. */
+export interface FoldedConvolution {
+  /** In the shape of the convolution. */
+  readonly weight: Float32Array;
+  /** One value per output channel. */
+  readonly bias: Float32Array;
+}
+
+/**
+ * Weight and bias of a convolution with its batch norm folded, in float64, rounded once. Where the weights are folded
+ * already (a bias and no norm), they are returned as they are.
+ * @param weights checked against the architecture
+ */
+export function foldedConvolution(weights: Weights, convolution: Convolution): FoldedConvolution {
+  const { key, norm } = convolution;
+  const of = (name: string) => weights.get(name)!.data;
+  const weight = of(`${key}.weight`);
+  const bias = weights.get(`${key}.bias`)?.data;
+  if (bias && isFolded(weights, convolution)) return { weight, bias };
+  const { scale, shift } = foldNorm(
+    of(`${norm}.weight`),
+    of(`${norm}.bias`),
+    of(`${norm}.running_mean`),
+    of(`${norm}.running_var`),
+    normEpsilon,
+    bias,
+  );
+  return { weight: scaleWeights(weight, scale), bias: Float32Array.from(shift) };
+}
+
+/**
+ * Weights for one input channel that give what the same channel repeated gives: the sum over the input channels.
+ * @param shape [out, in, depth, height, width]
+ */
+export function sumInputChannels(weight: Float32Array, shape: Convolution['shape']): Float32Array<ArrayBuffer> {
+  const [outputs, inputs, ...kernel] = shape;
+  const taps = kernel.reduce((product, n) => product * n, 1);
+  return Float32Array.from({ length: outputs * taps }, (_, i) => {
+    const first = Math.floor(i / taps) * inputs * taps + (i % taps);
+    let sum = 0;
+    for (let channel = 0; channel < inputs; channel++) sum += weight[first + channel * taps]!;
+    return sum;
+  });
 }
