@@ -2,12 +2,15 @@
 import { copyFileSync, createReadStream, mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from 'vite';
+import { defaultClientConditions, type Plugin } from 'vite';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const source = join(root, 'node_modules', 'onnxruntime-web', 'dist');
 /** The CPU build with SIMD and threads; the package has others for WebGPU. */
 const files = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+
+/** The package's entry that loads its WebAssembly by path, instead of the one that has it in its text. */
+export const onnxConditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
 
 /** @param folder where the files lie, relative to the output folder and to the served page */
 export function onnxRuntime(folder: string): Plugin {
