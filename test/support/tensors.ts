@@ -24,12 +24,11 @@ export const windowFor = ({ shape }: Tensor, { stride, padding, dilation }: Conv
 });
 
 /** The filter of weights [out, in, depth, height, width]. */
-export const filterOf = ({ shape, data }: Tensor, bias: ArrayLike<number> | null): Filter => ({
+export const filterFor = ({ shape, data }: Tensor, bias: ArrayLike<number> | null): Filter => ({
   outputs: shape[0]!,
   inputs: shape[1]!,
   taps: shape.slice(2) as unknown as Triple,
   weights: data,
-  scale: new Float64Array(shape[0]!).fill(1),
   bias: Float64Array.from({ length: shape[0]! }, (_, co) => bias?.[co] ?? 0),
 });
 

@@ -1,56 +1,36 @@
 /** Filters of convolutions as the kernels read them: batch norms folded in, channels in blocks of eight and four. */
-import type { Convolution } from './manifest.ts';
-import { isFolded, normEpsilon } from './manifest.ts';
 import type { Storage } from './activation.ts';
+import { foldedConvolution, sumInputChannels } from './fold.ts';
+import type { Convolution } from './manifest.ts';
 import type { Weights } from './weights.ts';
 
 /** Extents along depth, height and width, the order of the weights. */
 type Triple = readonly [number, number, number];
 
-/** A convolution's weights [out, in, depth, height, width] and one bias per output channel, in float64. */
+/** A convolution's weights [out, in, depth, height, width] and one bias per output channel. */
 export interface Filter {
   readonly outputs: number;
   readonly inputs: number;
   readonly taps: Triple;
   readonly weights: ArrayLike<number>;
-  /** Factor of the weights by output channel: the batch norm's part. */
-  readonly scale: Float64Array;
-  readonly bias: Float64Array;
+  readonly bias: ArrayLike<number>;
 }
 
 /**
- * A convolution with its batch norm folded in: y = (w x + b - mean) * s + beta with s = gamma / sqrt(variance + epsilon).
- * Weights that have no batch norm, but a bias, are folded already.
+ * The filter of a convolution with its batch norm folded in.
+ * @param weights checked against the architecture
+ * @param summed for one input that stands for all: the weights summed over the inputs
  */
-export function foldedFilter(weights: Weights, convolution: Convolution): Filter {
-  const { key, norm, shape } = convolution;
-  const [outputs, inputs, ...taps] = shape;
-  const tensor = (name: string) => weights.get(name)?.data;
-  const values = tensor(`${key}.weight`)!;
-  const bias = Float64Array.from({ length: outputs }, (_, co) => tensor(`${key}.bias`)?.[co] ?? 0);
-  const scale = new Float64Array(outputs).fill(1);
-  if (!isFolded(weights, convolution)) {
-    const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((name) =>
-      tensor(`${norm}.${name}`),
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    for (let co = 0; co < outputs; co++) {
-      scale[co] = gamma[co]! / Math.sqrt(variance[co]! + normEpsilon);
-      bias[co] = (bias[co]! - mean[co]!) * scale[co]! + beta[co]!;
-    }
-  }
-  return { outputs, inputs, taps: taps as unknown as Triple, weights: values, scale, bias };
-}
-
-/** The filter for one channel that stands for all: the weights summed over the inputs. */
-export function summedOverInputs(filter: Filter): Filter {
-  const { outputs, inputs, taps } = filter;
-  const volume = taps[0] * taps[1] * taps[2];
-  const weights = new Float64Array(outputs * volume);
-  for (let co = 0; co < outputs; co++)
-    for (let ci = 0; ci < inputs; ci++)
-      for (let tap = 0; tap < volume; tap++)
-        weights[co * volume + tap]! += filter.weights[(co * inputs + ci) * volume + tap]!;
-  return { ...filter, inputs: 1, weights };
+export function filterOf(weights: Weights, convolution: Convolution, summed = false): Filter {
+  const [outputs, inputs, ...taps] = convolution.shape;
+  const { weight, bias } = foldedConvolution(weights, convolution);
+  return {
+    outputs,
+    inputs: summed ? 1 : inputs,
+    taps: taps as unknown as Triple,
+    weights: summed && inputs > 1 ? sumInputChannels(weight, convolution.shape) : weight,
+    bias,
+  };
 }
 
 /** Channels that unfolding makes of a row of taps along x. */
@@ -83,19 +63,18 @@ export interface PackedFilter {
   readonly bias: Float32Array;
 }
 
-/** Packs a filter; each weight is scaled in float64 and rounded once. */
+/** Packs a filter; values are rounded to the storage. */
 export function packFilter(filter: Filter, storage: Storage): PackedFilter {
-  const { outputs, inputs, taps, weights, scale } = filter;
+  const { outputs, inputs, taps, weights } = filter;
   const volume = taps[0] * taps[1] * taps[2];
   const step = Math.ceil(inputs / 8) * 128;
   const length = Math.ceil(outputs / 16) * volume * step;
   const packed = storage === 'f16' ? new Float16Array(length) : new Float32Array(length);
   let from = 0;
   for (let co = 0; co < outputs; co++) {
-    const factor = scale[co]!;
     for (let ci = 0; ci < inputs; ci++) {
       let to = (co >> 4) * volume * step + ((((ci >> 3) * 4 + ((co >> 2) & 3)) * 8 + (ci & 7)) * 4 + (co & 3));
-      for (let tap = 0; tap < volume; tap++, to += step) packed[to] = weights[from++]! * factor;
+      for (let tap = 0; tap < volume; tap++, to += step) packed[to] = weights[from++]!;
     }
   }
   const bias = new Float32Array(8 * Math.ceil(outputs / 8));

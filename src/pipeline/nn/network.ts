@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
 import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
 import { type ConvolutionMethod, type FilterBuffers, methodFor, recordConvolution } from './conv.ts';
-import { foldedFilter, packFilter, summedOverInputs, unfolded } from './filter.ts';
+import { filterOf, packFilter, unfolded } from './filter.ts';
 import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
 import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
 import { average, maxpool, recordAverage, recordMaxPool } from './pool.ts';
@@ -256,8 +256,9 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
   const filters = new Map<string, FilterBuffers>();
   const { stem } = networkOf(architecture);
   for (const convolution of convolutionsOf(architecture)) {
-    let filter = foldedFilter(weights, convolution);
-    if (convolution.key === stem.key) filter = unfolded(channels === 1 ? summedOverInputs(filter) : filter);
+    const first = convolution.key === stem.key;
+    let filter = filterOf(weights, convolution, first && channels === 1);
+    if (first) filter = unfolded(filter);
     else if (method.winograd && suitsWinograd(windowOf(convolution), filter.inputs, filter.outputs))
       filter = winogradFilter(filter);
     const packed = packFilter(filter, storage);
