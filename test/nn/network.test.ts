@@ -129,7 +129,8 @@ describeShared('features against float64', () => {
     if (isSwiftShader(engine()) && !narrow(c) && !/tiny|1voxel/.test(c.name)) return;
     const network = await open(c, 'f32');
     await checkFeatures(network, c, FLOAT32);
-    if (c.layers && narrow(c)) await checkLayers(network, c);
+    // Minutes on SwiftShader.
+    if (c.layers && narrow(c) && !isSwiftShader(engine())) await checkLayers(network, c);
     network.release();
   });
 
