@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'vite';
 import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
+import { onnxRuntime } from './scripts/vite/onnx-runtime.ts';
 
 const entries = {
   index: 'src/host/node/index.ts',
@@ -12,8 +13,9 @@ const entries = {
 
 export default defineConfig({
   publicDir: false,
-  plugins: [itkPipelines('pipelines')],
-  ssr: { noExternal: true, external: ['webgpu'], target: 'node' },
+  // ONNX Runtime looks beside the chunk it lies in.
+  plugins: [itkPipelines('pipelines'), onnxRuntime('.')],
+  ssr: { noExternal: true, external: ['webgpu', 'onnxruntime-node'], target: 'node' },
   build: {
     ssr: true,
     target: 'node24',

@@ -9,6 +9,7 @@ export {
   type EngineStats,
   type ProfileRow,
 } from './engine/index.ts';
+export { type CpuBackend, type OnnxRuntime, openCpuBackend } from './host/cpu-backend.ts';
 export type { DicomMaskOptions } from './host/format/dicom/mask.ts';
 export type { ReadSeriesOptions } from './host/format/dicom/read.ts';
 export type { SeriesInfo, SeriesListing } from './host/format/dicom/series.ts';
@@ -17,12 +18,27 @@ export { encodeNifti } from './host/format/nifti-write.ts';
 export { type PreviewColumn, renderPreview } from './host/format/preview.ts';
 export { formatParams, parseParamsFile } from './host/format/params-file.ts';
 export { formatRows, parquetRows, type TextFormat } from './host/format/table.ts';
+export type { WeightsSourceOptions } from './host/format/weights/hash-source.ts';
+export type { LoadedWeights, LoadWeightsOptions } from './host/format/weights/index.ts';
+export { inspectWeights, type WeightsReport } from './host/format/weights/inspect.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
 export { ibsiFilter, type IbsiFilterSpec, ibsiFilterNames } from './pipeline/filter/ibsi/index.ts';
 export { type FeatureMapOptions, featureMaps, type RegionMaps } from './pipeline/map/index.ts';
 export type { GeometryMode } from './pipeline/mask-geometry.ts';
+export type { Architecture, Shortcut, Variant } from './pipeline/nn/manifest.ts';
+export {
+  type FeatureNetwork,
+  type FeatureOptions,
+  type HostInput,
+  type NetworkInput,
+  type NetworkOptions,
+  openNetwork,
+  type Precision,
+} from './pipeline/nn/network.ts';
+export type { NetworkPlan } from './pipeline/nn/plan.ts';
+export type { Weights, WeightTensor } from './pipeline/nn/weights.ts';
 export { n4, type N4Options, type N4Report } from './pipeline/n4/index.ts';
 export {
   fitNyul,

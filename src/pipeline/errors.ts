@@ -2,6 +2,7 @@
 
 export type PipelineErrorCode =
   | 'BadFile'
+  | 'BadWeights'
   | 'BadSetting'
   | 'GeometryMismatch'
   | 'RoiOutsideImage'

@@ -21,6 +21,8 @@ import { type ChosenFiles, type ReadOptions, readImage, readMask } from './read.
 
 export * from '../../index.ts';
 export { type ChosenFiles, listDicom, type NamedFile, type ReadOptions, readImage, readMask } from './read.ts';
+export { type OnnxRuntimeOptions, openOnnxRuntime } from './onnx-runtime.ts';
+export { loadWeightsFrom } from './weights.ts';
 
 /**
  * Makes an engine on the browser's GPU.

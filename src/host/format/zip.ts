@@ -7,6 +7,8 @@ export interface ZipEntry {
   readonly name: string;
   /** Inflated, in bytes. */
   readonly size: number;
+  /** Whether it is not compressed: then `read` returns a view of the archive. */
+  readonly stored: boolean;
   /** @throws PipelineError BadFile where the entry is damaged */
   read(): Uint8Array;
 }
@@ -91,7 +93,8 @@ export function zipEntries(archive: Uint8Array, name: string): ZipEntry[] {
       if (flags & 1) throw refuse('encrypted entries');
       if (method !== stored && method !== deflated) throw refuse(`entries packed by method ${method}`);
       if (size > (packed + 1) * largestRatio) throw refuse('an entry whose size cannot be true');
-      entries.push({ name: entryName, size, read: () => unpack(local, packed, size, method) });
+      const read = () => unpack(local, packed, size, method);
+      entries.push({ name: entryName, size, stored: method === stored, read });
     }
     return entries;
   } catch (error) {

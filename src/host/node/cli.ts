@@ -16,6 +16,7 @@ import { paramsCommand } from './commands/params.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
 import { resampleCommand } from './commands/resample.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { weightsCommand } from './commands/weights.ts';
 
 const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
@@ -33,6 +34,7 @@ const program = new Command('voxomics')
   .addCommand(convertCommand())
   .addCommand(infoCommand())
   .addCommand(verifyCommand())
+  .addCommand(weightsCommand())
   .addHelpText(
     'after',
     `
@@ -49,6 +51,7 @@ Examples:
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
   voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature
+  voxomics weights inspect resnet_18.pth                         which network a file of weights fits
   voxomics info                                                  adapters and what is missing
   voxomics verify -o certificate.html                            are the numbers right on this adapter?`,
   );

@@ -1,0 +1,36 @@
+/** Vite plugin: puts ONNX Runtime's WebAssembly beside the bundle, which loads it by path at run time. */
+import { copyFileSync, createReadStream, mkdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultClientConditions, type Plugin } from 'vite';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const source = join(root, 'node_modules', 'onnxruntime-web', 'dist');
+/** The CPU build with SIMD and threads; the package has others for WebGPU. */
+const files = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+
+/** The package's entry that loads its WebAssembly by path, instead of the one that has it in its text. */
+export const onnxConditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
+
+/** @param folder where the files lie, relative to the output folder and to the served page */
+export function onnxRuntime(folder: string): Plugin {
+  let out = '';
+  return {
+    name: 'voxomics-onnx-runtime',
+    configResolved(config) {
+      out = resolve(config.root, config.build.outDir, folder);
+    },
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const name = basename(request.url?.split('?')[0] ?? '');
+        if (!files.includes(name)) return next();
+        response.setHeader('Content-Type', name.endsWith('.mjs') ? 'text/javascript' : 'application/wasm');
+        createReadStream(join(source, name)).pipe(response);
+      });
+    },
+    writeBundle() {
+      mkdirSync(out, { recursive: true });
+      for (const name of files) copyFileSync(join(source, name), join(out, name));
+    },
+  };
+}

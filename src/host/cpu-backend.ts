@@ -1,0 +1,67 @@
+/** The 3D ResNet18 on the CPU by ONNX Runtime: where the only WebGPU adapter computes on the CPU, its SIMD is faster. */
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { PipelineError } from '../pipeline/errors.ts';
+import type { Architecture } from '../pipeline/nn/manifest.ts';
+import type { Weights } from '../pipeline/nn/weights.ts';
+import { encodeOnnx, onnxNames } from './format/weights/onnx-write.ts';
+
+/** A build of ONNX Runtime, as its host opened it. */
+export interface OnnxRuntime {
+  /** Name, version and threads, for diagnostics. */
+  readonly description: string;
+  readonly Tensor: typeof Tensor;
+  /** Opens a model. @param model bytes of an .onnx file */
+  open(model: Uint8Array): Promise<InferenceSession>;
+}
+
+/** A network that is ready to run. */
+export interface CpuBackend {
+  /** What computes, for diagnostics. */
+  readonly description: string;
+  /**
+   * Features of a batch of volumes, [batch, 8 * width] in C order.
+   * @param input in C order
+   * @param shape [batch, channel, depth, height, width]
+   * @throws PipelineError BadSetting where the input has another number of values or channels
+   */
+  features(input: Float32Array, shape: readonly number[]): Promise<Float32Array>;
+  /** Frees the network's memory. */
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a network on a runtime. Its weights are written as an ONNX model once, and are not needed afterwards.
+ * @param weights checked against the architecture
+ * @param channels of the inputs: those of the first convolution, or 1, which gives what a repeated channel gives
+ */
+export async function openCpuBackend(
+  runtime: OnnxRuntime,
+  architecture: Architecture,
+  weights: Weights,
+  channels = 1,
+): Promise<CpuBackend> {
+  const session = await runtime.open(encodeOnnx(architecture, weights, channels));
+  return {
+    description: runtime.description,
+    async features(input, shape) {
+      if (
+        shape.length !== 5 ||
+        shape[1] !== channels ||
+        input.length === 0 ||
+        input.length !== shape.reduce((product, n) => product * n, 1)
+      ) {
+        throw new PipelineError(
+          'BadSetting',
+          `expected an input [batch, ${channels}, depth, height, width] of at least one voxel, ` +
+            `found the shape [${shape.join(', ')}] with ${input.length} values; check the input`,
+        );
+      }
+      const tensor = new runtime.Tensor('float32', input, shape);
+      const { [onnxNames.output]: output } = await session.run({ [onnxNames.input]: tensor });
+      const features = (await output!.getData()) as Float32Array;
+      output!.dispose();
+      return features;
+    },
+    release: () => session.release(),
+  };
+}
