@@ -19,6 +19,14 @@ describe('every kernel variant', () => {
       console.log(`${kernel.name}: not compiled with subgroups, the adapter has none`);
       return;
     }
+    if (flags.F16 && !engine().caps.f16) {
+      console.log(`${kernel.name}: not compiled with f16, the adapter has none`);
+      return;
+    }
+    if (kernel.needs?.includes('subgroups') && !engine().caps.subgroups) {
+      console.log(`${kernel.name}: not compiled, the adapter has no subgroups`);
+      return;
+    }
     await engine().prepare([kernel], flags);
   });
 

@@ -8,7 +8,9 @@ export type Access = 'uniform' | 'read' | 'read_write';
 export type Bindings = Readonly<Record<string, Access>>;
 
 /** What only some devices have, and WGSL can only express by other text. */
-export type Flag = 'SUBGROUPS';
+export type Flag = 'SUBGROUPS' | 'F16';
+/** What of a device a text cannot do without, whatever the flags. */
+export type Need = 'subgroups';
 export type Flags = Readonly<Partial<Record<Flag, boolean>>>;
 
 export interface KernelSpec<B extends Bindings> {
@@ -21,8 +23,10 @@ export interface KernelSpec<B extends Bindings> {
   readonly workgroup: number;
   /** Default `main`. */
   readonly entryPoint?: string;
-  /** Flags the file knows. The engine sets each that the device has. */
+  /** Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 is the caller's choice. */
   readonly flags?: readonly Flag[];
+  /** Compiles only where the device has these; whoever dispatches it asks `Caps` first. */
+  readonly needs?: readonly Need[];
 }
 
 /** One compiled text of a kernel: flags decided, imports resolved, reflected. */

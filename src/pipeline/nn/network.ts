@@ -1,0 +1,257 @@
+/** A 3D ResNet18 on the GPU: weights uploaded once, features of volumes. */
+import { type BufferRef, type Engine, Recording, type Results, sizeClass } from '../../engine/index.ts';
+import type { DeviceVolume } from '../device-volume.ts';
+import { PipelineError } from '../errors.ts';
+import type { Vec3 } from '../volume.ts';
+import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
+import { type ConvolutionMethod, type FilterBuffers, methodFor, recordConvolution } from './conv.ts';
+import { foldedFilter, packFilter, summedOverInputs, unfolded } from './filter.ts';
+import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
+import { type NetworkPlan, planNetwork, type PlanOptions } from './plan.ts';
+import { average, maxpool, recordAverage, recordMaxPool } from './pool.ts';
+import { recordUnfold, unfold } from './unfold.ts';
+import type { Weights } from './weights.ts';
+
+/** A volume on the host: float32 in the order [channel][z][y][x]. */
+export interface HostInput {
+  /** Voxels along x, y and z. */
+  readonly size: Vec3;
+  readonly data: Float32Array;
+}
+
+/** A volume on either side; of one on the GPU the float32 voxels are taken, and it has one channel. */
+export type NetworkInput = HostInput | DeviceVolume;
+
+export type Precision = 'auto' | Storage;
+
+export interface NetworkOptions {
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  /** How activations and weights are stored. `auto` (default): f16 on a GPU that has it, else f32. */
+  readonly precision?: Precision;
+  /**
+   * Channels of the volumes, default 1. One channel stands for all that the weights have: their first convolution is
+   * summed over its inputs, which is the same as repeating the channel.
+   */
+  readonly channels?: number;
+  /** How convolutions are computed; default: what is fastest on the adapter. */
+  readonly method?: ConvolutionMethod;
+}
+
+export interface FeatureOptions {
+  /** Whose mean over the volume is taken: `pool` (default, after layer 4), `layer1` to `layer4`, `stem`, or an activation. */
+  readonly layer?: string;
+}
+
+/** Most bytes that a batch may keep in activations before it is split. */
+const arenaLimit = 2 ** 30;
+
+const onDevice = (input: NetworkInput): input is DeviceVolume => 'voxels' in input;
+
+/** Storage for a wish. @throws PipelineError BadSetting where f16 is asked of an adapter that has none */
+function storageFor({ caps }: Engine, precision: Precision): Storage {
+  if (precision === 'f16' && !caps.f16)
+    throw new PipelineError(
+      'BadSetting',
+      `${caps.adapter} has no 16-bit floats (shader-f16); take precision f32 or auto`,
+    );
+  return precision === 'auto' ? (caps.f16 && !caps.software ? 'f16' : 'f32') : precision;
+}
+
+/** A network whose weights are on the GPU until `release`. Made by `openNetwork`. */
+export class FeatureNetwork {
+  readonly architecture: Architecture;
+  readonly storage: Storage;
+  /** Channels of the volumes. */
+  readonly channels: number;
+  /** Bytes of the weights on the GPU. */
+  readonly weightBytes: number;
+  readonly #engine: Engine;
+  readonly #method: ConvolutionMethod;
+  readonly #filters: ReadonlyMap<string, FilterBuffers>;
+
+  constructor(
+    engine: Engine,
+    architecture: Architecture,
+    storage: Storage,
+    channels: number,
+    method: ConvolutionMethod,
+    filters: ReadonlyMap<string, FilterBuffers>,
+  ) {
+    this.architecture = architecture;
+    this.storage = storage;
+    this.channels = channels;
+    this.#engine = engine;
+    this.#method = method;
+    this.#filters = filters;
+    this.weightBytes = this.#buffers().reduce((sum, { bytes }) => sum + sizeClass(bytes), 0);
+  }
+
+  #buffers(): BufferRef[] {
+    return [...this.#filters.values()].flatMap(({ weights, bias }) => [weights, bias]);
+  }
+
+  /** What a pass over `images` volumes of a size will do and keep. */
+  plan(size: Vec3, images = 1, { layer }: FeatureOptions = {}): NetworkPlan {
+    const options: PlanOptions = { images, channels: this.channels, size, storage: this.storage, layer };
+    return planNetwork(this.architecture, options);
+  }
+
+  /** The plan for as many volumes at once as the adapter binds and memory allows. */
+  #planBatch(size: Vec3, images: number, options: FeatureOptions): NetworkPlan {
+    const limit = this.#engine.caps.limits.maxStorageBufferBindingSize;
+    const one = this.plan(size, 1, options);
+    const most = Math.max(...one.slots);
+    if (most > limit)
+      throw new PipelineError(
+        'TooLarge',
+        `a volume of ${size.join(' x ')} voxels needs an activation of ${most} bytes, the adapter binds ${limit}; ` +
+          'take a smaller size',
+      );
+    const fitting = Math.min(Math.floor(limit / most), Math.floor(arenaLimit / one.arenaBytes));
+    return fitting > 1 && images > 1 ? this.plan(size, Math.min(images, fitting), options) : one;
+  }
+
+  #check(input: NetworkInput): void {
+    const needed = this.channels * input.size[0] * input.size[1] * input.size[2];
+    const found = onDevice(input) ? input.voxels.bytes / 4 : input.data.length;
+    if (found !== needed)
+      throw new PipelineError(
+        'BadSetting',
+        `the network takes ${this.channels} channel(s), ${needed} values for ${input.size.join(' x ')} voxels; found ${found}`,
+      );
+  }
+
+  /** Records a pass over volumes of one size. */
+  #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[]): Activation {
+    const slots = plan.slots.map((bytes, k) => rec.buffer(`nn/network.slot${k}`, bytes));
+    const { storage } = this;
+    const bufferOf = (name: string): Activation => {
+      const { slot, images, channels, size } = plan.activations.get(name)!;
+      return { images, channels, size, buffer: slots[slot]! };
+    };
+    for (const step of plan.steps) {
+      const { buffer } = bufferOf(step.output);
+      if (step.kind === 'unfold') {
+        const shape = plan.activations.get(step.output)!;
+        inputs.forEach((input, image) => {
+          const volume = onDevice(input) ? input.voxels : rec.upload('nn/network.volume', input.data);
+          recordUnfold(rec, volume, input.size, step.window, image, buffer, shape, storage);
+        });
+      } else if (step.kind === 'maxpool') recordMaxPool(rec, bufferOf(step.input), buffer, storage);
+      else {
+        const { relu, residual } = step;
+        const filter = { ...this.#filters.get(step.key)!, ...step.window };
+        recordConvolution(rec, bufferOf(step.input), filter, buffer, {
+          storage,
+          method: this.#method,
+          relu,
+          residual: residual && { activation: bufferOf(residual.input), stride: residual.stride },
+        });
+      }
+    }
+    return bufferOf(plan.last.name);
+  }
+
+  /** Runs all volumes, several of one size at once. */
+  async #run<T>(
+    inputs: readonly NetworkInput[],
+    options: FeatureOptions,
+    take: (rec: Recording, last: Activation) => (results: Results) => T[],
+  ): Promise<T[]> {
+    for (const input of inputs) this.#check(input);
+    const taken: T[] = [];
+    for (let k = 0; k < inputs.length; ) {
+      const { size } = inputs[k]!;
+      let alike = k + 1;
+      while (alike < inputs.length && inputs[alike]!.size.every((n, a) => n === size[a])) alike++;
+      const plan = this.#planBatch(size, alike - k, options);
+      const rec = new Recording('nn/network');
+      const read = take(rec, this.#record(rec, plan, inputs.slice(k, k + plan.last.images)));
+      taken.push(...read(await this.#engine.execute(rec)));
+      k += plan.last.images;
+    }
+    return taken;
+  }
+
+  /**
+   * Features of volumes: the mean of each channel after layer 4 or another layer; 512 of the published networks.
+   * Volumes of one size that follow each other are computed together.
+   * @returns one array per volume
+   * @throws PipelineError BadSetting for another number of voxels or an unknown layer, TooLarge where one volume is more
+   * than the adapter can bind
+   */
+  features(inputs: readonly NetworkInput[], options: FeatureOptions = {}): Promise<Float32Array[]> {
+    return this.#run(inputs, options, (rec, last) => {
+      const means = rec.download(recordAverage(rec, last, this.storage));
+      const stride = 4 * quadsOf(last);
+      return (results) => {
+        const words = results.u32(means);
+        const values = new Float32Array(words.buffer, words.byteOffset, words.length);
+        return Array.from({ length: last.images }, (_, image) =>
+          values.slice(image * stride, image * stride + last.channels),
+        );
+      };
+    });
+  }
+
+  /** The activations of a layer themselves, [channel][z][y][x], one per volume. */
+  activations(
+    inputs: readonly NetworkInput[],
+    layer: string,
+  ): Promise<(Omit<ActivationShape, 'images'> & { readonly data: Float32Array })[]> {
+    return this.#run(inputs, { layer }, (rec, last) => {
+      const download = rec.download(last.buffer);
+      const { images, channels, size } = last;
+      return (results) => {
+        const all = planarValues(results.u32(download), last, this.storage);
+        const length = all.length / images;
+        return Array.from({ length: images }, (_, image) => ({
+          channels,
+          size,
+          data: all.subarray(image * length, (image + 1) * length),
+        }));
+      };
+    });
+  }
+
+  /** Gives the weights back. The network cannot be used any more. */
+  release(): void {
+    this.#engine.release(...this.#buffers());
+  }
+}
+
+/**
+ * Folds batch norms into the convolutions (in float64), uploads the weights and compiles the kernels.
+ * @throws PipelineError BadWeights where the weights are not those of the architecture, BadSetting for a precision or a
+ * number of channels that cannot be
+ */
+export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
+  const { architecture, precision = 'auto', channels = 1, method = methodFor(engine.caps) } = options;
+  const storage = storageFor(engine, precision);
+  if (channels !== 1 && channels !== architecture.channels)
+    throw new PipelineError(
+      'BadSetting',
+      `the weights are for ${architecture.channels} channels, asked for ${channels}; take that number or 1`,
+    );
+  const weights = checkedWeights(options.weights, architecture, 'the weights', false);
+  const kernels = [unfold, method.kernel, maxpool, average] as unknown as Parameters<Engine['prepare']>[0];
+  const compiled = engine.prepare(kernels, flagsFor(storage));
+  const rec = new Recording('nn/network.weights');
+  const filters = new Map<string, FilterBuffers>();
+  const { stem } = networkOf(architecture);
+  for (const convolution of convolutionsOf(architecture)) {
+    let filter = foldedFilter(weights, convolution);
+    if (convolution.key === stem.key) filter = unfolded(channels === 1 ? summedOverInputs(filter) : filter);
+    const packed = packFilter(filter, storage);
+    const upload = (noun: string, data: ArrayBufferView) => rec.keep(rec.upload(`nn/network.${noun}`, data));
+    filters.set(convolution.key, {
+      outputs: filter.outputs,
+      weights: upload('weights', packed.weights),
+      bias: upload('bias', packed.bias),
+    });
+  }
+  await engine.execute(rec);
+  await compiled;
+  return new FeatureNetwork(engine, architecture, storage, channels, method, filters);
+}

@@ -1,0 +1,334 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { type Engine, Recording } from '../../src/engine/index.ts';
+import type { Storage } from '../../src/pipeline/nn/activation.ts';
+import { methodFor, methods, recordConvolution, windowed } from '../../src/pipeline/nn/conv.ts';
+import { foldedFilter, packFilter, unfolded, unfoldedTaps } from '../../src/pipeline/nn/filter.ts';
+import { pooledSize, recordAverage, recordMaxPool } from '../../src/pipeline/nn/pool.ts';
+import { recordUnfold, unfoldedShape, unfoldedWindow } from '../../src/pipeline/nn/unfold.ts';
+import { type ConvolutionGeometry, convolution, type Tensor, type Triple } from '../reference/nn/conv.ts';
+import { globalAverage, maxPool } from '../reference/nn/pool.ts';
+import { useEngine } from '../support/engine.ts';
+import { describeShared, sharedPath } from '../support/shared.ts';
+import {
+  bufferFor,
+  filterOf,
+  readActivation,
+  relativeError,
+  uploadFilter,
+  uploadTensor,
+  windowFor,
+} from '../support/tensors.ts';
+
+/** Products and sums in float32: a few units in the last place of the norm. */
+const FLOAT32 = 1e-6;
+/** Weights, inputs and results rounded to 11 bits, 2^-12 each at most. */
+const FLOAT16 = 8e-4;
+const toleranceOf = (storage: Storage) => (storage === 'f32' ? FLOAT32 : FLOAT16);
+
+type Method = keyof typeof methods;
+const engine = useEngine();
+
+/** Whether the adapter can run the method with the storage; prints why not. */
+function can({ caps }: Engine, method: Method, storage: Storage): boolean {
+  const missing =
+    method === 'lanes' && methodFor(caps) !== methods.lanes
+      ? 'it has no subgroups of eight'
+      : storage === 'f16' && !caps.f16
+        ? 'it has no shader-f16'
+        : null;
+  if (missing) console.log(`${method} in ${storage} not run on ${caps.adapter}: ${missing}`);
+  return missing === null;
+}
+
+interface Way {
+  readonly method: Method;
+  readonly storage: Storage;
+}
+const ways: readonly Way[] = (['tiled', 'lanes'] as const).flatMap((method) =>
+  (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
+);
+
+interface Case {
+  readonly name: string;
+  readonly input_shape: readonly number[];
+  readonly input: readonly (number | null)[];
+  readonly output_shape: readonly number[];
+  readonly output: readonly (number | null)[];
+}
+const read = <T>(name: string): readonly T[] =>
+  JSON.parse(readFileSync(sharedPath(`reference/resnet/ops/${name}.json`), 'utf8')).cases;
+const tensor = (shape: readonly number[], data: readonly (number | null)[]): Tensor => ({
+  shape,
+  data: data.map((v) => v ?? Number.NaN),
+});
+const inputOf = (c: Case) => tensor(c.input_shape, c.input);
+
+interface Options extends Way {
+  readonly relu?: boolean;
+  readonly residual?: { readonly tensor: Tensor; readonly stride: number };
+}
+
+/** One convolution from host to host. */
+async function convolve(
+  input: Tensor,
+  weights: Tensor,
+  bias: ArrayLike<number> | null,
+  geometry: ConvolutionGeometry,
+  { method, storage, relu = false, residual }: Options,
+): Promise<Tensor> {
+  const rec = new Recording('test/conv');
+  const from = uploadTensor(rec, input, storage);
+  const window = windowFor(weights, geometry);
+  const filter = { ...uploadFilter(rec, filterOf(weights, bias), storage), ...window };
+  const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
+  const result = recordConvolution(rec, from, filter, into, {
+    storage,
+    method: methods[method],
+    relu,
+    residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
+  });
+  return readActivation(engine(), rec, result, storage);
+}
+
+const same = (stride: number, dilation = 1): ConvolutionGeometry => ({
+  stride: [stride, stride, stride],
+  padding: [dilation, dilation, dilation],
+  dilation: [dilation, dilation, dilation],
+});
+
+interface ConvCase extends Case, ConvolutionGeometry {
+  readonly weight_shape: readonly number[];
+  readonly weight: readonly number[];
+  readonly bias: readonly number[] | null;
+}
+
+describeShared('operators against recorded outputs', () => {
+  const convolutions = read<ConvCase>('conv3d');
+
+  it.each(ways.flatMap((way) => convolutions.map((c) => ({ ...way, name: c.name, c }))))(
+    'convolution $name, $method in $storage',
+    async ({ c, ...way }) => {
+      if (!can(engine(), way.method, way.storage)) return;
+      const weights = { shape: c.weight_shape, data: c.weight };
+      const result = await convolve(inputOf(c), weights, c.bias, c, way);
+      expect(result.shape).toEqual(c.output_shape);
+      expect(relativeError(result.data, c.output as number[])).toBeLessThan(toleranceOf(way.storage));
+    },
+  );
+
+  it.each(convolutions.map((c) => ({ name: c.name, c })))('the twin on $name', ({ c }) => {
+    const twin = convolution(inputOf(c), { shape: c.weight_shape, data: c.weight }, c.bias, c);
+    expect(twin.shape).toEqual(c.output_shape);
+    expect(relativeError(twin.data, c.output as number[])).toBeLessThan(1e-13);
+  });
+
+  const unfoldable = convolutions.filter((c) => c.weight_shape[4]! <= unfoldedTaps && c.dilation[2] === 1);
+  it.each(unfoldable.map((c) => ({ name: c.name, c })))('unfolded convolution $name', async ({ c }) => {
+    const storage = 'f32';
+    const weights = { shape: c.weight_shape, data: c.weight };
+    const [images, channels, depth, height, width] = c.input_shape as [number, number, number, number, number];
+    const window = windowFor(weights, c);
+    const shape = unfoldedShape(images, channels, [width, height, depth], window);
+    const rec = new Recording('test/unfold');
+    const buffer = bufferFor(rec, images, shape.channels, shape.size, storage);
+    const length = channels * depth * height * width;
+    for (let image = 0; image < images; image++) {
+      const data = Float32Array.from(c.input.slice(image * length, (image + 1) * length) as number[]);
+      const volume = rec.upload('test.volume', data);
+      recordUnfold(rec, volume, [width, height, depth], window, image, buffer, shape, storage);
+    }
+    const filter = {
+      ...uploadFilter(rec, unfolded(filterOf(weights, c.bias)), storage),
+      ...unfoldedWindow(window),
+    };
+    const into = bufferFor(rec, images, filter.outputs, windowed(shape.size, filter), storage);
+    const options = { storage, method: methodFor(engine().caps), relu: false } as const;
+    const result = recordConvolution(rec, { ...shape, buffer }, filter, into, options);
+    const { data, shape: found } = await readActivation(engine(), rec, result, storage);
+    expect(found).toEqual(c.output_shape);
+    expect(relativeError(data, c.output as number[])).toBeLessThan(FLOAT32);
+  });
+
+  it.each(read<Case>('maxpool3d').map((c) => ({ name: c.name, c })))('max pool $name', async ({ c }) => {
+    const rec = new Recording('test/maxpool');
+    const input = uploadTensor(rec, inputOf(c), 'f32');
+    const into = bufferFor(rec, input.images, input.channels, pooledSize(input.size), 'f32');
+    const result = await readActivation(engine(), rec, recordMaxPool(rec, input, into, 'f32'), 'f32');
+    const expected = tensor(c.output_shape, c.output);
+    expect(result.shape).toEqual(c.output_shape);
+    expect([...(result.data as Float32Array)]).toEqual([...(expected.data as number[])]);
+    expect(maxPool(inputOf(c))).toEqual(expected);
+  });
+
+  it.each(read<Case>('global_avgpool').map((c) => ({ name: c.name, c })))('global average $name', async ({ c }) => {
+    const rec = new Recording('test/average');
+    const input = uploadTensor(rec, inputOf(c), 'f32');
+    const download = rec.download(recordAverage(rec, input, 'f32'));
+    const words = (await engine().execute(rec)).u32(download);
+    const means = new Float32Array(words.buffer, words.byteOffset, words.length);
+    const stride = 8 * Math.ceil(input.channels / 8);
+    const found = c.output.map((_, k) => means[Math.floor(k / input.channels) * stride + (k % input.channels)]!);
+    // Half a unit in the last place for the result, as much for the sum in pairs.
+    expect(relativeError(found, c.output as number[])).toBeLessThan(2 ** -23);
+    expect(relativeError(globalAverage(inputOf(c)).data, c.output as number[])).toBeLessThan(1e-13);
+  });
+
+  interface NormCase extends Omit<Case, 'output_shape'> {
+    readonly eps: number;
+    readonly weight: readonly number[];
+    readonly bias: readonly number[];
+    readonly running_mean: readonly number[];
+    readonly running_var: readonly number[];
+    readonly scale: readonly number[];
+    readonly shift: readonly number[];
+    readonly output_relu: readonly number[];
+  }
+  /** The convolution of the fold's input: key `c`, norm `n`. */
+  const conv = (shape: readonly number[], geometry: ConvolutionGeometry) => ({
+    key: 'c',
+    norm: 'n',
+    shape: shape as [number, number, number, number, number],
+    ...geometry,
+  });
+  const vector = (data: readonly number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
+
+  it('batch norm as the scale and bias of a convolution, with the rectifier', async () => {
+    const c = read<NormCase>('batchnorm3d').find(({ eps }) => eps === 1e-5)!;
+    const channels = c.weight.length;
+    const identity = Float32Array.from({ length: channels ** 2 }, (_, k) => Number(k % (channels + 1) === 0));
+    const pointwise: ConvolutionGeometry = { stride: [1, 1, 1], padding: [0, 0, 0], dilation: [1, 1, 1] };
+    const weights = new Map([
+      ['c.weight', { shape: [channels, channels, 1, 1, 1], data: identity }],
+      ['n.weight', vector(c.weight)],
+      ['n.bias', vector(c.bias)],
+      ['n.running_mean', vector(c.running_mean)],
+      ['n.running_var', vector(c.running_var)],
+    ]);
+    const filter = foldedFilter(weights, conv([channels, channels, 1, 1, 1], pointwise));
+    expect(relativeError(filter.scale, c.scale)).toBeLessThan(1e-15);
+    expect(relativeError(filter.bias, c.shift)).toBeLessThan(1e-15);
+    const rec = new Recording('test/norm');
+    const input = uploadTensor(rec, { shape: c.input_shape, data: c.input as number[] }, 'f32');
+    const buffers = {
+      ...uploadFilter(rec, filter, 'f32'),
+      ...windowFor({ shape: [0, 0, 1, 1, 1], data: [] }, pointwise),
+    };
+    const into = bufferFor(rec, input.images, channels, input.size, 'f32');
+    const options = { storage: 'f32', method: methodFor(engine().caps), relu: true } as const;
+    const result = await readActivation(engine(), rec, recordConvolution(rec, input, buffers, into, options), 'f32');
+    expect(relativeError(result.data, c.output_relu)).toBeLessThan(FLOAT32);
+  });
+
+  interface FoldCase extends NormCase {
+    readonly weight_shape: readonly number[];
+    readonly conv_bias: readonly number[] | null;
+    readonly bn_weight: readonly number[];
+    readonly bn_bias: readonly number[];
+    readonly stride: Triple;
+    readonly padding: Triple;
+    readonly folded_weight: readonly number[];
+    readonly folded_bias: readonly number[];
+  }
+  it.each(read<FoldCase>('conv_bn_fold').map((c) => ({ name: c.name, c })))('folding $name', async ({ c }) => {
+    const geometry: ConvolutionGeometry = { stride: c.stride, padding: c.padding, dilation: [1, 1, 1] };
+    const weights = new Map([
+      ['c.weight', { shape: c.weight_shape, data: Float32Array.from(c.weight) }],
+      ['n.weight', vector(c.bn_weight)],
+      ['n.bias', vector(c.bn_bias)],
+      ['n.running_mean', vector(c.running_mean)],
+      ['n.running_var', vector(c.running_var)],
+      ...(c.conv_bias ? [['c.bias', vector(c.conv_bias)] as const] : []),
+    ]);
+    const filter = foldedFilter(weights, conv(c.weight_shape, geometry));
+    const volume = c.folded_weight.length / filter.outputs;
+    const folded = Array.from(filter.weights, (w, k) => w * filter.scale[Math.floor(k / volume)]!);
+    expect(relativeError(folded, c.folded_weight)).toBeLessThan(1e-15);
+    expect(relativeError(filter.bias, c.folded_bias)).toBeLessThan(1e-14);
+    const way = { method: 'tiled', storage: 'f32' } as const;
+    const result = await convolve(
+      inputOf(c as unknown as Case),
+      { shape: c.weight_shape, data: folded },
+      filter.bias,
+      geometry,
+      way,
+    );
+    expect(relativeError(result.data, c.output as number[])).toBeLessThan(FLOAT32);
+  });
+
+  interface ShortcutCase extends Case {
+    readonly planes: number;
+    readonly stride: number;
+  }
+  it.each(ways.flatMap((way) => read<ShortcutCase>('shortcut_a').map((c) => ({ ...way, name: c.name, c }))))(
+    'shortcut A $name, $method in $storage',
+    async ({ c, ...way }) => {
+      if (!can(engine(), way.method, way.storage)) return;
+      // A convolution of zeros leaves the shortcut alone.
+      const shape = [c.planes, c.input_shape[1]!, 3, 3, 3];
+      const nothing = { shape, data: new Float32Array(shape.reduce((product, n) => product * n, 1)) };
+      const residual = { tensor: inputOf(c), stride: c.stride };
+      const result = await convolve(inputOf(c), nothing, null, same(c.stride), { ...way, residual });
+      expect(result.shape).toEqual(c.output_shape);
+      expect(relativeError(result.data, c.output as number[])).toBeLessThan(way.storage === 'f32' ? 1e-15 : 2 ** -11);
+    },
+  );
+
+  interface BlockCase extends Case {
+    readonly in: number;
+    readonly out: number;
+    readonly stride: number;
+    readonly dilation: number;
+    readonly shortcut: 'none' | 'A' | 'B';
+    readonly parameters: Readonly<
+      Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
+    >;
+  }
+  it.each(ways.flatMap((way) => read<BlockCase>('basic_block').map((c) => ({ ...way, name: c.name, c }))))(
+    'block $name, $method in $storage',
+    async ({ c, ...way }) => {
+      if (!can(engine(), way.method, way.storage)) return;
+      const weights = new Map(
+        Object.entries(c.parameters).map(([key, { shape, data }]) => [key, { shape, data: Float32Array.from(data) }]),
+      );
+      const run = (
+        key: string,
+        norm: string,
+        input: Tensor,
+        geometry: ConvolutionGeometry,
+        options: Partial<Options>,
+      ) => {
+        const shape = c.parameters[`${key}.weight`]!.shape;
+        const filter = foldedFilter(weights, { ...conv(shape, geometry), key, norm });
+        const volume = filter.weights.length / filter.outputs;
+        const folded = Array.from(filter.weights, (w, k) => w * filter.scale[Math.floor(k / volume)]!);
+        return convolve(input, { shape, data: folded }, filter.bias, geometry, { ...way, ...options });
+      };
+      const input = inputOf(c);
+      const middle = await run('conv1', 'bn1', input, same(c.stride, c.dilation), { relu: true });
+      const pointwise: ConvolutionGeometry = { ...same(c.stride), padding: [0, 0, 0] };
+      const residual =
+        c.shortcut === 'B'
+          ? { tensor: await run('downsample.0', 'downsample.1', input, pointwise, {}), stride: 1 }
+          : { tensor: input, stride: c.stride };
+      const result = await run('conv2', 'bn2', middle, same(1, c.dilation), { relu: true, residual });
+      expect(result.shape).toEqual(c.output_shape);
+      expect(relativeError(result.data, c.output as number[])).toBeLessThan(toleranceOf(way.storage));
+    },
+  );
+});
+
+it('packs a filter by blocks of 16 outputs, eight inputs and four outputs, zeros beside', () => {
+  const shape = [18, 9, 1, 1, 2];
+  const filter = filterOf({ shape, data: Float32Array.from({ length: 324 }, (_, k) => k + 1) }, [1, 2, 3]);
+  const { weights, bias } = packFilter(filter, 'f32');
+  const blocks = [2, 2, 2, 4, 8, 4];
+  const at = (co: number, ci: number, tap: number) =>
+    weights[[co >> 4, tap, ci >> 3, (co >> 2) & 3, ci & 7, co & 3].reduce((k, n, a) => k * blocks[a]! + n, 0)];
+  expect(at(4, 8, 1)).toBe((4 * 9 + 8) * 2 + 2);
+  expect(at(17, 3, 0)).toBe((17 * 9 + 3) * 2 + 1);
+  expect(Float64Array.from(weights).reduce((sum, v) => sum + v, 0)).toBe((324 * 325) / 2);
+  expect(weights).toHaveLength(1024);
+  expect([...bias.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
+  expect(bias).toHaveLength(24);
+});
