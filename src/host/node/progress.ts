@@ -16,6 +16,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   resample: 'resampling',
   labels: 'regions',
   regions: 'regions',
+  deep: 'crops',
   map: 'voxels',
   cases: 'cases',
   verify: 'configurations',
