@@ -5,6 +5,7 @@ import type { Engine } from '../../../engine/index.ts';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Row } from '../../../pipeline/row.ts';
+import { inputSettings } from '../../../pipeline/nn/input.ts';
 import { presetNames } from '../../../pipeline/presets.ts';
 import { parseSettingText, type SettingsInput } from '../../../pipeline/settings.ts';
 import type { ImageGrid } from '../../../pipeline/volume.ts';
@@ -17,6 +18,7 @@ import { openJournal } from '../journal.ts';
 import { writeAtomically } from '../write.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
+import { besideFlags, type DeepFlags, deepInput, openDeep, parseDeep } from './deep-options.ts';
 import { collect } from './parse.ts';
 import { parseRegions } from './regions.ts';
 import { preprocessSteps, type StepFlags, stepFlags } from './stage-options.ts';
@@ -32,6 +34,8 @@ interface Options extends EngineFlags, ImageFlags, MaskFlags, StepFlags {
   readonly classes?: string;
   readonly format?: Format;
   readonly output?: string;
+  readonly deep?: string;
+  readonly weights?: string;
 }
 
 export function extractCommand(): Command {
@@ -61,11 +65,11 @@ export function extractCommand(): Command {
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
-  return engineOptions(stepFlags(imageFlags(maskFlags(command))));
+  return engineOptions(besideFlags(stepFlags(imageFlags(maskFlags(command)))));
 }
 
 /** Format asked for, else by the output's ending, else JSON. */
-function chooseFormat({ format, output }: Options): Format {
+export function chooseFormat({ format, output }: Pick<Options, 'format' | 'output'>): Format {
   if (format) return format;
   const ending = output ? extname(output).slice(1).toLowerCase() : 'json';
   const known = formats.find((f) => f === ending);
@@ -73,7 +77,8 @@ function chooseFormat({ format, output }: Options): Format {
   throw new PipelineError('BadSetting', `the ending of ${output} names no format; pass --format ${formats.join('|')}`);
 }
 
-const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
+/** Whether a path names a file of cases. */
+export const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
 /** @throws CommanderError where the arguments fit neither a case nor a cohort */
 function checkArguments(command: Command, imagePath: string, maskPath: string | undefined, { output }: Options): void {
@@ -98,6 +103,9 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
   const [image, mask] = [imageChoice(options), maskChoice(options)];
+  const deep = deepFlagsOf(options);
+  // What can be refused is refused before anything is read.
+  if (deep) inputSettings(deepInput(deep));
   await withEngine(options, async (bench) => {
     const choices = {
       image,
@@ -108,6 +116,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
       settings,
       imageTypes: params?.imageTypes,
       classes,
+      deep: deep && (await openDeep(bench.engine, deep)),
       signal: bench.signal,
       onProgress: bench.onProgress,
     };
@@ -118,13 +127,20 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   });
 }
 
+/** The flags behind `--deep`. @throws PipelineError BadSetting where `--weights` stands alone or is missing */
+function deepFlagsOf({ deep, weights }: Options): DeepFlags | undefined {
+  if (deep !== undefined) return parseDeep(deep, weights);
+  if (weights !== undefined) throw new PipelineError('BadSetting', '--weights needs --deep; pass the network');
+  return undefined;
+}
+
 /** Extracts the cases of a CSV file; what is finished is kept until the rows are written. */
-async function extractCohort(
+export async function extractCohort(
   { engine, makeEngine }: Workbench,
   path: string,
   choices: ExtractFilesOptions,
   format: Format,
-  options: Options,
+  options: EngineFlags & Pick<Options, 'output' | 'format'>,
 ): Promise<void> {
   const cases = await readCases(path);
   const { output: target, profile, debug, adapter, format: _format, ...work } = options;
@@ -145,7 +161,8 @@ async function extractCohort(
     process.stderr.write(`voxomics: ${failed} of ${rows.length} rows have no features; see voxomics_error\n`);
 }
 
-async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {
+/** Writes or prints rows. */
+export async function output(rows: readonly Row[], format: Format, path: string | undefined): Promise<void> {
   const content = format === 'parquet' ? new Uint8Array(parquetRows(rows)) : formatRows(rows, format as TextFormat);
   if (path) await writeAtomically(path, content);
   else await new Promise((resolve) => process.stdout.write(content, resolve));
