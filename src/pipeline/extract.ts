@@ -103,8 +103,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
   const context = { engine, settings, types, wanted, loaded: mask, signal };
   const derives = derivedTypes(types).length > 0;
-  const keeps = derives || deep !== undefined;
-  const source = await openSource(engine, image, steps, keeps, { mask: aligned, signal, onProgress });
+  const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
   const deeper = new Map<Region, DeepOutcome>();
   try {
     const { resample } = steps;
@@ -121,7 +120,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
         );
     for (const plan of plans) await runPlan(context, plan, set);
     if (deep) {
-      const on = { image: source.device as DeviceVolume, mask: aligned, labels, resample: resample ?? null, signal };
+      const on = { image: source.device ?? image, mask: aligned, labels, resample: resample ?? null, signal };
       await deepRegions(engine, on, regions.filter(succeeded), deep, (region, outcome) => {
         deeper.set(region, outcome);
         onProgress?.({ stage: 'deep', done: deeper.size, total: regions.length });

@@ -137,6 +137,23 @@ describe('deep features', () => {
     expect(raw).toMatchObject({ diagnostics_Deep_Size: [16, 20, 24], diagnostics_Deep_Input: 'raw' });
   });
 
+  it('of 2D images have one slice', async () => {
+    const plane = { ...grid, dimension: 2 as const, size: [24, 20, 1] as Vec3 };
+    const flat = { ...plane, data: values.slice(7 * 480, 8 * 480) };
+    const within = { ...plane, data: labels.slice(7 * 480, 8 * 480) };
+    const network = seeThrough();
+    const [row] = await deepFeatures(engine(), flat, within, { network, size: [64, 8, 8], labels: [1] });
+    expect(row).toMatchObject({ diagnostics_Deep_Size: [1, 8, 8] });
+    const volume = { dimension: 3 as const };
+    const [same] = await deepFeatures(
+      engine(),
+      { ...flat, ...volume },
+      { ...within, ...volume },
+      { network, size: [2, 8, 8], labels: [1] },
+    );
+    expect(deepOf(row!)).toEqual(deepOf(same!));
+  });
+
   it('are missing with the reason where a crop has none', async () => {
     const flat = Float32Array.from(values, (v, i) => (labels[i] === 2 ? 9 : v));
     const options = { zscore: 'mask', labels: [1, 2] } as const;

@@ -1,8 +1,8 @@
 /** The input of a network: the crops of lesions, resized and normalised on the GPU. */
 import source from '../../../shaders/nn/input.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, type Kernel, Recording } from '../../engine/index.ts';
-import { type Box, boxSize, grownBox } from '../box.ts';
-import { buffersOf, type DeviceVolume, gridOf, voxelCount } from '../device-volume.ts';
+import { type Box, boxSize, forEachRow, grownBox } from '../box.ts';
+import { buffersOf, type DeviceVolume, gridOf, uploadVolume, voxelCount } from '../device-volume.ts';
 import type { DeviceMask } from '../device-mask.ts';
 import { PipelineError } from '../errors.ts';
 import { boxGrid } from '../geometry.ts';
@@ -16,7 +16,7 @@ import { linear } from '../resample/linear.ts';
 import { parallelPositions } from '../resample/positions.ts';
 import { recordNearest } from '../resample/separable.ts';
 import { splitFloat } from '../twofold.ts';
-import type { Geometry, Vec3 } from '../volume.ts';
+import type { Geometry, Vec3, Volume, VoxelArray } from '../volume.ts';
 import { normalQuantiles } from './noise.ts';
 
 export const input = defineKernel({
@@ -118,6 +118,24 @@ async function mapOf(engine: Engine, { image, mask }: Cut, { zscore }: InputSett
   return (await findMap({ engine, image, mask }, { name: 'zscore', within })) as Affine;
 }
 
+/** The voxels of a box of an image in memory, so that nothing else is uploaded. */
+function cropVolume(image: Volume, box: Box): Volume {
+  const grid = boxGrid(image, box);
+  const { size } = grid;
+  const data = new (image.data.constructor as new (length: number) => VoxelArray)(voxelCount(grid));
+  forEachRow(image.size, box, { size, pad: 0 }, (source, target) =>
+    data.set(image.data.subarray(source, source + size[0]), target),
+  );
+  return { ...grid, data };
+}
+
+/** Cuts a box out of an image; the part is kept. Fractions stay: integers would be cut off after their interpolation. */
+function recordCut(rec: Recording, image: DeviceVolume | Volume, box: Box, software: boolean): DeviceVolume {
+  if ('data' in image) return { ...uploadVolume(rec, cropVolume(image, box)), type: 'float32' };
+  const plain: DeviceVolume = { ...image, tails: null, type: 'float32' };
+  return recordResample(rec, plain, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor', software });
+}
+
 /** Voxels per invocation: enough to hide the cost of a workgroup on a software driver. */
 const STRIP = 16;
 
@@ -164,28 +182,24 @@ function recordNearestMask(rec: Recording, mask: DeviceMask, grid: Geometry, sof
 /**
  * Makes the samples of crops of one image: cut out, resized to the same number of voxels over the same extent (linear along
  * each axis; beyond the centres of the outer voxels these are repeated), z-score, background. Two submits for all crops, and
- * one for each measurement; the image stays on the GPU.
- * @param image stays its owner's; what float32 loses of it (`tails`) is left out
+ * one for each measurement.
+ * @param image in memory, of which only the crops are uploaded, or on the GPU, where it stays its owner's; what float32 loses
+ * of its values is left out
  * @returns float32 samples in the order of the crops, the caller's to release
  * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0)
  */
 export async function prepareInput(
   engine: Engine,
-  image: DeviceVolume,
+  image: DeviceVolume | Volume,
   crops: readonly Crop[],
   settings: InputSettings,
 ): Promise<DeviceVolume[]> {
   const { software } = engine.caps;
-  // Fractions stay: an image of integers would be cut off after its interpolation.
-  const plain: DeviceVolume = { ...image, tails: null, type: 'float32' };
   const owned: BufferRef[] = [];
   try {
     const cutting = new Recording('nn/input.crop');
     const cuts = crops.map(({ box, inside }): Cut => {
-      const part = recordResample(cutting, plain, boxGrid(image, box), {
-        interpolator: 'sitkNearestNeighbor',
-        software,
-      });
+      const part = recordCut(cutting, image, box, software);
       const mask = inside && {
         ...gridOf(part),
         inside: cutting.keep(cutting.upload('nn/input.inside', inside)),

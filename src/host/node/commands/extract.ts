@@ -150,6 +150,7 @@ export async function extractCohort(
     params: choices.settings,
     types: choices.imageTypes,
     classes: choices.classes,
+    weights: choices.deep?.network.weights.sha256,
   });
   if (journal.finished.size > 0)
     process.stderr.write(`voxomics: ${journal.finished.size} of ${cases.length} cases were finished before\n`);
