@@ -245,7 +245,8 @@ export async function deepImage(
 ): Promise<DeepColumns> {
   if (raw) {
     await checkFinite(engine, image);
-    return (await run(engine, network, [image]))[0]!;
+    // Values of an integer type are float32 there too.
+    return (await run(engine, network, [{ ...image, tails: null, type: 'float32' }]))[0]!;
   }
   const samples = await prepareInput(engine, image, [{ box: wholeBox(image), inside: null }], inputSettings(options));
   const columns = await run(engine, network, samples).finally(() => engine.release(...samples.flatMap(buffersOf)));

@@ -218,7 +218,10 @@ export async function prepareInput(
       owned.push(...spent);
       return sample;
     });
-    await engine.execute(rec);
+    await engine.execute(rec).catch((error: unknown) => {
+      engine.release(...samples.flatMap(buffersOf));
+      throw error;
+    });
     return samples;
   } finally {
     engine.release(...owned);

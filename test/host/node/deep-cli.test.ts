@@ -13,6 +13,9 @@ import { describeShared, hasShared, sharedPath } from '../../support/shared.ts';
 
 type Row = Record<string, unknown>;
 
+/** Relative L2 of features in float32 (reference/resnet/README.md). */
+const FLOAT32 = 5e-6;
+
 const { file, voxomics } = useCommandLine((path) => {
   const next = random(21);
   const size = [20, 18, 12] as const;
@@ -97,6 +100,13 @@ describe('voxomics deep', () => {
     const [row] = rowsOf(stdout);
     expect(features(row!)).toHaveLength(512);
     expect(row).toMatchObject({ diagnostics_Deep_Input: { noise: 4 } });
+    const raw = ['deep', 'image.nii.gz', ...medicalnet, '--raw', '--backend'];
+    const [here, there] = [
+      rowsOf((await voxomics(...raw, 'wasm')).stdout)[0]!,
+      rowsOf((await voxomics(...raw, 'gpu')).stdout)[0]!,
+    ];
+    const error = Math.hypot(...features(here).map((value, k) => value - features(there)[k]!));
+    expect(error / Math.hypot(...features(here))).toBeLessThan(2 * FLOAT32);
   });
 
   const pair = ['image.nii.gz', 'mask.nii.gz'];
@@ -128,9 +138,6 @@ describe('voxomics deep', () => {
     expect(run.stderr).toMatch(message);
   });
 });
-
-/** Relative L2 of features in float32 (reference/resnet/README.md). */
-const FLOAT32 = 5e-6;
 
 interface Recorded {
   readonly name: string;
