@@ -38,9 +38,11 @@ const trees = [
 ];
 /**
  * Packages that the kernel tests and the benchmarks do without: development, browsers, Node itself (packed apart), and
- * itk-wasm, since the tests of image files are not kernel tests. All others are packed, so that none is forgotten.
+ * itk-wasm and ONNX Runtime, whose files lie in the build too: the tests of image files and of the CPU backend are not
+ * kernel tests. All others are packed, so that none is forgotten.
  */
-const leftOut = /^(@biomejs\/.*|@types\/.*|@webgpu\/types|@itk-wasm\/.*|node|puppeteer-core|typescript)$/;
+const leftOut =
+  /^(@biomejs\/.*|@types\/.*|@webgpu\/types|@itk-wasm\/.*|node|onnxruntime-web|puppeteer-core|typescript)$/;
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !leftOut.test(name));
 const loaderPlaces = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib'];

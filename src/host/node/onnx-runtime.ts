@@ -1,5 +1,6 @@
 /** ONNX Runtime in Node: the native build where it is installed, else WebAssembly. */
 import { availableParallelism } from 'node:os';
+import { PipelineError } from '../../pipeline/errors.ts';
 import type { OnnxRuntime } from '../cpu-backend.ts';
 
 export const onnxRuntimeKinds = ['native', 'wasm'] as const;
@@ -42,7 +43,7 @@ async function openWasm(threads: number): Promise<OnnxRuntime> {
 
 /**
  * Opens ONNX Runtime.
- * @throws where `native` is asked for and is not installed
+ * @throws PipelineError BadSetting where `native` is asked for and is not installed
  */
 export async function openOnnxRuntime({ kind, threads }: OnnxRuntimeOptions = {}): Promise<OnnxRuntime> {
   const count = threads ?? Math.min(availableParallelism(), mostThreads);
@@ -51,7 +52,11 @@ export async function openOnnxRuntime({ kind, threads }: OnnxRuntimeOptions = {}
     return await openNative(count);
   } catch (error) {
     // It is an optional package: absent where it was not installed or has no library for the platform.
-    if (kind === 'native') throw error;
-    return openWasm(count);
+    if (kind !== 'native') return openWasm(count);
+    throw new PipelineError(
+      'BadSetting',
+      'expected the package onnxruntime-node with a library for this platform, found none; install it, or use wasm',
+      { cause: error },
+    );
   }
 }

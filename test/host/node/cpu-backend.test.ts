@@ -1,14 +1,14 @@
 /** The network on the CPU by ONNX Runtime, against recorded features in float64. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type CpuBackend, openCpuBackend } from '../../src/host/cpu-backend.ts';
-import { loadWeights } from '../../src/host/format/weights/index.ts';
-import { encodeOnnx } from '../../src/host/format/weights/onnx-write.ts';
-import { type OnnxRuntimeKind, onnxRuntimeKinds, openOnnxRuntime } from '../../src/host/node/onnx-runtime.ts';
-import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
-import type { Architecture, Variant } from '../../src/pipeline/nn/manifest.ts';
-import { readNpy } from '../support/npy.ts';
-import { describeShared, sharedPath } from '../support/shared.ts';
+import { type CpuBackend, openCpuBackend } from '../../../src/host/cpu-backend.ts';
+import { loadWeights } from '../../../src/host/format/weights/index.ts';
+import { encodeOnnx } from '../../../src/host/format/weights/onnx-write.ts';
+import { type OnnxRuntimeKind, onnxRuntimeKinds, openOnnxRuntime } from '../../../src/host/node/onnx-runtime.ts';
+import { hashVolume, hashWeights } from '../../../src/pipeline/nn/hash-weights.ts';
+import type { Architecture, Variant } from '../../../src/pipeline/nn/manifest.ts';
+import { readNpy } from '../../support/npy.ts';
+import { describeShared, sharedPath } from '../../support/shared.ts';
 
 /** Relative L2 of the features against float64: float32 loses 1e-7 to 7e-7 (reference/resnet/README.md). */
 const tolerance = 5e-6;
