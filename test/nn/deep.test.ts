@@ -131,6 +131,12 @@ describe('deep features', () => {
     const [found] = await deepFeatures(engine(), image, null, { network });
     const [expected] = await deepFeatures(engine(), image, whole, { network });
     expect(deepOf(found!)).toEqual(deepOf(expected!));
+    const steps: PreprocessSteps = { normalise: { name: 'minmax' }, resample: { spacing: [2, 2, 2] } };
+    const [stepped] = await deepFeatures(engine(), image, null, { network, zscore: null, preprocess: steps });
+    const ready = (await preprocess(engine(), image, steps)).image;
+    expect(deepOf(stepped!)).toEqual(
+      deepOf((await deepFeatures(engine(), ready, null, { network, zscore: null }))[0]!),
+    );
     const [raw] = await deepFeatures(engine(), image, null, { network, raw: true });
     expect(deepOf(raw!)[1]).toBe(values[0]);
     expect(deepOf(raw!)[2]).toBe(values.at(-1));
@@ -173,6 +179,7 @@ describe('deep features', () => {
 
   it.each([
     ['raw with a mask', mask, { raw: true }, /leave out mask/],
+    ['raw with a step before', null, { raw: true, preprocess: { n4: {} } }, /leave out preprocess/],
     ['raw with a size', null, { raw: true, size: [8, 8, 8] }, /leave out size/],
     ['a masked crop without a mask', null, { masked: true }, /pass the mask/],
     ['labels without a mask', null, { labels: [1] }, /pass the mask/],

@@ -4,6 +4,7 @@ import { imageDiagnostics } from '../diagnostics.ts';
 import { buffersOf, toDevice } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExtractOptions, extract } from '../extract.ts';
+import { hasSteps, preprocess } from '../preprocess.ts';
 import type { Row } from '../row.ts';
 import { version } from '../../version.ts';
 import type { Mask, Volume } from '../volume.ts';
@@ -24,7 +25,7 @@ const bad = (message: string) => new PipelineError('BadSetting', message);
  * out, resized (linear, over the same extent), normalised and put through the network, all on the GPU. Regions share batches.
  *
  * With a mask this is `extract` with the option `deep` and no feature classes: rows, diagnostics, preprocessing and errors
- * are the same. Without one the whole image is the crop.
+ * are the same. Without one the whole image, after the preprocessing, is the crop.
  * @param image scalar image; one of one slice is a volume of depth 1
  * @param mask label map on the image's grid; null for the whole image
  * @param options.network from `openDeepNetwork`; stays its owner's
@@ -49,7 +50,6 @@ export async function deepFeatures(
   if (mask) return extract(engine, image, mask, { ...options, classes: [], deep });
   if (masked || zscore === 'mask' || options.labels !== undefined)
     throw bad('expected a mask for a masked crop, a z-score in the mask or labels, found none; pass the mask');
-  if (options.preprocess) throw bad('preprocessing needs a mask; process the image first');
   return [await wholeRow(engine, image, deep, raw, options)];
 }
 
@@ -59,14 +59,15 @@ async function wholeRow(
   image: Volume,
   deep: DeepOptions,
   raw: boolean,
-  { notes = [], signal }: Pick<ExtractOptions, 'notes' | 'signal'>,
+  { notes = [], preprocess: steps = {}, signal, onProgress }: Omit<DeepFeaturesOptions, keyof DeepOptions | 'raw'>,
 ): Promise<Row> {
   signal?.throwIfAborted();
   const settings = raw ? null : inputSettings(deep);
-  const device = await toDevice(engine, image);
+  const { image: ready } = hasSteps(steps) ? await preprocess(engine, image, steps, { signal, onProgress }) : { image };
+  const device = await toDevice(engine, ready);
   try {
     const { values, reasons } = await deepImage(engine, device, deep, raw);
-    const size = raw ? [...image.size].reverse() : deepSize(image, deep);
+    const size = raw ? [...image.size].reverse() : deepSize(ready, deep);
     return {
       diagnostics_Versions_voxomics: version,
       ...(await imageDiagnostics(image)),

@@ -4,6 +4,7 @@ import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { deepFeatures } from '../../../pipeline/nn/deep-features.ts';
 import { inputSettings } from '../../../pipeline/nn/input.ts';
+import { hasSteps } from '../../../pipeline/preprocess.ts';
 import type { ImageGrid } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
 import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
@@ -49,12 +50,12 @@ export function deepCommand(): Command {
 
 /** What a mask, or its absence, leaves without a meaning. */
 function checkOptions(maskPath: string | undefined, cohort: boolean, options: Options): void {
-  const { raw, region, threshold, geometry, label, n4, normalise, spacing } = options;
+  const { raw, region, threshold, geometry, label } = options;
   if (cohort && raw) throw new PipelineError('BadSetting', '--raw is for single images; pass a mask or one image');
   if (raw && maskPath !== undefined)
     throw new PipelineError('BadSetting', '--raw feeds the image as it is, without a mask; leave out one of them');
   if (cohort || maskPath !== undefined) return;
-  const needed = Object.entries({ region, threshold, geometry, label, n4, normalise, spacing });
+  const needed = Object.entries({ region, threshold, geometry, label });
   const unused = needed.find(([, value]) => value !== undefined)?.[0];
   if (unused) throw new PipelineError('BadSetting', `--${unused} needs a mask; pass it after the image`);
 }
@@ -76,7 +77,15 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
     const deep = await openDeep(engine, options);
     if (!cohort && maskPath === undefined) {
       const volume = toVolume(await readImageFile(imagePath, image));
-      const rows = await deepFeatures(engine, volume, null, { ...deep, raw: options.raw, signal, onProgress });
+      const steps = await preprocessSteps(options, engine, volume);
+      const preprocess = hasSteps(steps) ? steps : undefined;
+      const rows = await deepFeatures(engine, volume, null, {
+        ...deep,
+        raw: options.raw,
+        preprocess,
+        signal,
+        onProgress,
+      });
       return output(rows, format, options.output);
     }
     const choices: ExtractFilesOptions = {
