@@ -17,11 +17,21 @@ export interface ResampleWork {
   readonly taps?: number;
 }
 
+/** Sizes that a layer of a network works on; absent in cases without it. */
+export interface NetworkWork {
+  /** Values read, written, and of the filter. */
+  readonly inputs?: number;
+  readonly outputs?: number;
+  readonly weights?: number;
+  /** Products of taps inside the image. */
+  readonly products?: number;
+}
+
 /**
  * What each kernel has to do at least, per run: bytes that must be read or written once (an atomic counts 8) and integer
  * operations. One line per kernel; a test holds this table against the kernels there are.
  */
-export interface Work extends N4Work, ResampleWork {
+export interface Work extends N4Work, ResampleWork, NetworkWork {
   /** Voxels inside a region. */
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
@@ -59,6 +69,16 @@ const perSample = (bytes: number, operations: number): Cost => ({
 const perGridVoxel = (operations: (taps: number) => number): Cost => ({
   bytes: ({ imageVoxels = 0, gridVoxels = 0 }) => 4 * (imageVoxels + gridVoxels),
   operations: ({ gridVoxels = 0, taps = 0 }) => gridVoxels * operations(taps),
+});
+
+const perProduct: Cost = {
+  bytes: ({ inputs = 0, outputs = 0, weights = 0 }) => 4 * (inputs + outputs + weights),
+  operations: ({ products = 0 }) => 2 * products,
+};
+/** @param operations per value read */
+const perValue = (operations: number): Cost => ({
+  bytes: ({ inputs = 0, outputs = 0 }) => 4 * (inputs + outputs),
+  operations: ({ inputs = 0 }) => operations * inputs,
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
@@ -168,4 +188,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   'map/glszm': perVoxel(27 * 4 + 16 * 4, 27 * 13 * 10 + 27 * 27 * 4),
   'map/gldm': perVoxel(27 * 4 + 16 * 4, 27 * 26 * 6 + 27 * 27 * 4),
   'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
+  'nn/conv': perProduct,
+  'nn/conv-lanes': perProduct,
+  'nn/unfold': perValue(0),
+  // 27 comparisons for every eighth value.
+  'nn/maxpool': perValue(27 / 8),
+  'nn/average': perValue(1),
 };

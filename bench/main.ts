@@ -64,7 +64,9 @@ async function benchGpu(
   }
   if (wants('stages')) {
     report.stages = {};
+    const named = Object.keys(stages).filter(wants);
     for (const [name, bench] of Object.entries(stages)) {
+      if (named.length > 0 && !named.includes(name)) continue;
       report.stages[name] = await bench(engine, report.peaks, repeats, progress);
       printTable(`Stage ${name} (GPU to GPU, every dispatch timed)`, report.stages[name]);
     }
@@ -168,7 +170,10 @@ bench
   );
 bench
   .command('run', { isDefault: true })
-  .argument('[sections...]', 'peaks, kernels, stages, cases (default: all)')
+  .argument(
+    '[sections...]',
+    'peaks, kernels, stages, cases (default: all); with stages: names of stages (default: all)',
+  )
   .addOption(
     new Option('--preset <name>', 'what cases compute').choices(Object.keys(benchPresets)).default('pyradiomics'),
   )

@@ -1,6 +1,7 @@
-/** What the adapter can do at best: bytes copied and integer operations per second, measured. */
+/** What the adapter can do at best: bytes copied, integer and float operations per second, measured. */
 import { defineKernel, type Engine, type Kernel, Recording } from '../src/engine/index.ts';
 import arithmeticSource from './shaders/arithmetic.wgsl?raw';
+import floatSource from './shaders/float.wgsl?raw';
 import copySource from './shaders/copy.wgsl?raw';
 
 const copy = defineKernel({
@@ -15,12 +16,20 @@ const arithmetic = defineKernel({
   bindings: { params: 'uniform', results: 'read_write' },
   workgroup: 64,
 });
+const float = defineKernel({
+  name: 'bench/float',
+  source: floatSource,
+  bindings: { params: 'uniform', results: 'read_write' },
+  workgroup: 64,
+});
 
 export interface Peaks {
   /** Bytes read plus bytes written per second, 1e9. */
   readonly gigabytesPerSecond: number;
   /** 32-bit integer multiplications and additions per second, 1e9. */
   readonly gigaopsPerSecond: number;
+  /** float32 multiplications and additions per second, 1e9. */
+  readonly gigaflopsPerSecond: number;
 }
 
 const REPEATS = 5;
@@ -42,7 +51,7 @@ async function shortest(engine: Engine, kernel: Kernel, record: (rec: Recording)
   return best;
 }
 
-/** Measures both peaks. */
+/** Measures the peaks. */
 export async function measurePeaks(engine: Engine): Promise<Peaks> {
   const bytes = Math.min(64 * 2 ** 20, engine.caps.limits.maxStorageBufferBindingSize);
   const copyMs = await shortest(engine, copy as unknown as Kernel, (rec) => {
@@ -54,5 +63,14 @@ export async function measurePeaks(engine: Engine): Promise<Peaks> {
     const results = rec.buffer('bench/arithmetic.results', length * 4);
     rec.dispatch(arithmetic, { params: { length, rounds }, results }, length);
   });
-  return { gigabytesPerSecond: (2 * bytes) / copyMs / 1e6, gigaopsPerSecond: (length * rounds * 16 * 2) / opsMs / 1e6 };
+  const floatRounds = 128;
+  const floatMs = await shortest(engine, float as unknown as Kernel, (rec) => {
+    const results = rec.buffer('bench/float.results', length * 4);
+    rec.dispatch(float, { params: { length, rounds: floatRounds }, results }, length);
+  });
+  return {
+    gigabytesPerSecond: (2 * bytes) / copyMs / 1e6,
+    gigaopsPerSecond: (length * rounds * 16 * 2) / opsMs / 1e6,
+    gigaflopsPerSecond: (length * floatRounds * 8 * 12 * 2) / floatMs / 1e6,
+  };
 }

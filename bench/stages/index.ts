@@ -3,6 +3,7 @@ import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
 import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
+import { benchNetwork } from './nn.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
 
@@ -20,4 +21,5 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   n4: benchN4,
   resample: benchResample,
   map: benchMap,
+  nn: benchNetwork,
 };

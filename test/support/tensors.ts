@@ -1,5 +1,5 @@
 /** Tensors [image, channel, depth, height, width] on the GPU and back, for the tests of networks. */
-import { type Engine, Recording } from '../../src/engine/index.ts';
+import type { Engine, Recording } from '../../src/engine/index.ts';
 import {
   type Activation,
   activationBytes,
