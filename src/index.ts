@@ -22,10 +22,22 @@ export type { WeightsSourceOptions } from './host/format/weights/hash-source.ts'
 export type { LoadedWeights, LoadWeightsOptions } from './host/format/weights/index.ts';
 export { inspectWeights, type WeightsReport } from './host/format/weights/inspect.ts';
 export { type ClassSelection, defaultClasses, type FeatureClass, featureClasses } from './pipeline/classes.ts';
+export {
+  type Backend,
+  backends,
+  type Layer,
+  layers,
+  type NetworkChoice,
+  precisions,
+  variants,
+} from './host/deep-network.ts';
 export { PipelineError, type PipelineErrorCode } from './pipeline/errors.ts';
 export { extract, type ExtractOptions } from './pipeline/extract.ts';
 export { ibsiFilter, type IbsiFilterSpec, ibsiFilterNames } from './pipeline/filter/ibsi/index.ts';
 export { type FeatureMapOptions, featureMaps, type RegionMaps } from './pipeline/map/index.ts';
+export type { DeepNetwork, DeepOptions } from './pipeline/nn/deep.ts';
+export { deepFeatures, type DeepFeaturesOptions } from './pipeline/nn/deep-features.ts';
+export type { InputOptions, InputSize, Margin, ZScoreRegion } from './pipeline/nn/input.ts';
 export type { GeometryMode } from './pipeline/mask-geometry.ts';
 export type { Architecture, Shortcut, Variant } from './pipeline/nn/manifest.ts';
 export {

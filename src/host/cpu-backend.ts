@@ -19,7 +19,7 @@ export interface CpuBackend {
   /** What computes, for diagnostics. */
   readonly description: string;
   /**
-   * Features of a batch of volumes, [batch, 8 * width] in C order.
+   * Features of a batch of volumes, [batch, features] in C order; 8 * width of the last layer.
    * @param input in C order
    * @param shape [batch, channel, depth, height, width]
    * @throws PipelineError BadSetting where the input has another number of values or channels
@@ -33,14 +33,16 @@ export interface CpuBackend {
  * Opens a network on a runtime. Its weights are written as an ONNX model once, and are not needed afterwards.
  * @param weights checked against the architecture
  * @param channels of the inputs: those of the first convolution, or 1, which gives what a repeated channel gives
+ * @param layer number of the last layer, 1 to 4; its channels are averaged
  */
 export async function openCpuBackend(
   runtime: OnnxRuntime,
   architecture: Architecture,
   weights: Weights,
   channels = 1,
+  layer = 4,
 ): Promise<CpuBackend> {
-  const session = await runtime.open(encodeOnnx(architecture, weights, channels));
+  const session = await runtime.open(encodeOnnx(architecture, weights, channels, layer));
   return {
     description: runtime.description,
     async features(input, shape) {

@@ -37,8 +37,8 @@ function hash(x: number, y: number, z: number, seed: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Value noise 0..255: hashes on a lattice of `cell` tenths of a millimetre, interpolated trilinearly in integers. */
-function smoothNoise(x: number, y: number, z: number, cell: number, seed: number): number {
+/** Value noise 0..255 at 0 or more: hashes on a lattice of `cell` tenths of a millimetre, interpolated trilinearly in integers. */
+export function smoothNoise(x: number, y: number, z: number, cell: number, seed: number): number {
   const i = Math.trunc(x / cell);
   const j = Math.trunc(y / cell);
   const k = Math.trunc(z / cell);
@@ -52,55 +52,77 @@ function smoothNoise(x: number, y: number, z: number, cell: number, seed: number
   return Math.trunc(sum / (cell * cell * cell));
 }
 
-/** Receiver noise, -31..31, bell-shaped: the sum of four bytes. */
-function grain(x: number, y: number, z: number): number {
-  const h = hash(x, y, z, 7);
+/** Receiver noise of a voxel, -31..31, bell-shaped: the sum of four bytes. */
+export function grain(x: number, y: number, z: number, seed: number): number {
+  const h = hash(x, y, z, seed);
   return (((h & 255) + ((h >>> 8) & 255) + ((h >>> 16) & 255) + (h >>> 24)) >> 4) - 31;
 }
 
+/** Centre and half axes of the breast, tenths of a millimetre. */
+const breast = [
+  [48 * step[0], 405],
+  [92 * step[1], 780],
+  [24 * step[2], 440],
+] as const;
+
 /** 0 at the centre of the breast, 4096 at its skin; half an ellipsoid whose flat side is the chest wall. */
-function depth(x: number, y: number, z: number): number {
-  const parts = [
-    [(x - 48) * step[0], 405],
-    [(y - 92) * step[1], 780],
-    [(z - 24) * step[2], 440],
-  ] as const;
-  return parts.reduce(
-    (sum, [distance, radius]) => sum + Math.trunc((4096 * distance * distance) / (radius * radius)),
-    0,
-  );
+function depth(at: readonly [number, number, number]): number {
+  return breast.reduce((sum, [centre, radius], axis) => {
+    const distance = at[axis]! - centre;
+    return sum + Math.trunc((4096 * distance * distance) / (radius * radius));
+  }, 0);
 }
 
-function lesionAt(x: number, y: number, z: number): { readonly lesion: Lesion; readonly inside: number } | null {
-  for (const lesion of lesions) {
-    const [dx, dy, dz] = [0, 1, 2].map((axis) => ([x, y, z][axis]! - lesion.centre[axis]!) * step[axis]!) as [
-      number,
-      number,
-      number,
-    ];
-    const wave = smoothNoise(x * step[0], y * step[1], z * step[2], 60, 10 + lesion.label) - 128;
-    const reach = lesion.radius + Math.trunc((lesion.roughness * wave) / 128);
+/** The lesion at a place; `inside` is 0 at its edge and 256 at its centre. */
+function lesionAt([px, py, pz]: readonly [number, number, number]): { label: number; inside: number } | null {
+  for (const { label, centre, radius, roughness } of lesions) {
+    const [dx, dy, dz] = [px - centre[0] * step[0], py - centre[1] * step[1], pz - centre[2] * step[2]];
+    const reach = radius + Math.trunc((roughness * (smoothNoise(px, py, pz, 60, 10 + label) - 128)) / 128);
     const inside = reach * reach - (dx * dx + dy * dy + dz * dz);
-    if (inside > 0) return { lesion, inside: Math.trunc((256 * inside) / (reach * reach)) };
+    if (inside > 0) return { label, inside: Math.trunc((256 * inside) / (reach * reach)) };
   }
   return null;
 }
 
-/** Signal of a voxel without receiver noise; `inside` is 0 at a lesion's edge and 256 at its centre. */
-function signal(x: number, y: number, z: number, inside: number | null): number {
-  const [px, py, pz] = [x * step[0], y * step[1], z * step[2]];
-  const e = depth(x, y, z);
-  if (e >= 4096) return 40;
-  if (inside !== null) {
-    // The rim enhances more than the core.
-    return 760 + ((256 - inside) >> 1) + smoothNoise(px, py, pz, 40, 3);
-  }
-  if (e >= 3720) return 430;
-  const fat = 230 + (smoothNoise(px, py, pz, 210, 1) >> 2);
-  const gland = (smoothNoise(px, py, pz, 130, 2) * 2 + smoothNoise(px, py, pz, 50, 4)) / 3;
+/** What is at a place in the breast. */
+export type Tissue =
+  | { readonly kind: 'air' | 'skin' }
+  /** `gland` of 40 parts are glandular, the others fat. */
+  | { readonly kind: 'breast'; readonly gland: number }
+  /** `inside` is 0 at the edge of the lesion and 256 at its centre. */
+  | { readonly kind: 'lesion'; readonly label: number; readonly inside: number };
+
+const air: Tissue = { kind: 'air' };
+const skin: Tissue = { kind: 'skin' };
+
+/** The tissue at a place, tenths of a millimetre from the corner of the phantom: 0 to 864, 864 and 960 along x, y and z. */
+export function tissueAt(px: number, py: number, pz: number): Tissue {
+  const at = [px, py, pz] as const;
+  const e = depth(at);
+  if (e >= 4096) return air;
+  const lesion = lesionAt(at);
+  if (lesion) return { kind: 'lesion', ...lesion };
+  if (e >= 3720) return skin;
+  const texture = (smoothNoise(px, py, pz, 130, 2) * 2 + smoothNoise(px, py, pz, 50, 4)) / 3;
   // Glandular tissue lies deep and in strands: it fades in over 40 grey values of the noise.
-  const share = e > 2600 ? 0 : Math.min(Math.max(Math.trunc(gland) - 112, 0), 40);
-  return fat + Math.trunc((share * (210 + (smoothNoise(px, py, pz, 35, 5) >> 1))) / 40);
+  return { kind: 'breast', gland: e > 2600 ? 0 : Math.min(Math.max(Math.trunc(texture) - 112, 0), 40) };
+}
+
+/** Signal of a place without receiver noise. */
+function signal(px: number, py: number, pz: number, tissue: Tissue): number {
+  switch (tissue.kind) {
+    case 'air':
+      return 40;
+    case 'skin':
+      return 430;
+    case 'lesion':
+      // The rim enhances more than the core.
+      return 760 + ((256 - tissue.inside) >> 1) + smoothNoise(px, py, pz, 40, 3);
+    case 'breast': {
+      const fat = 230 + (smoothNoise(px, py, pz, 210, 1) >> 2);
+      return fat + Math.trunc((tissue.gland * (210 + (smoothNoise(px, py, pz, 35, 5) >> 1))) / 40);
+    }
+  }
 }
 
 /** Makes the case: an int16 image and a mask with labels 1 (irregular, about 20 mm) and 2 (small, about 9 mm). */
@@ -112,9 +134,10 @@ export function makePhantom(): { readonly image: Volume; readonly mask: Mask } {
   for (let z = 0; z < size[2]; z++) {
     for (let y = 0; y < size[1]; y++) {
       for (let x = 0; x < size[0]; x++, at++) {
-        const hit = lesionAt(x, y, z);
-        mask[at] = hit?.lesion.label ?? 0;
-        image[at] = signal(x, y, z, hit?.inside ?? null) + grain(x, y, z);
+        const [px, py, pz] = [x * step[0], y * step[1], z * step[2]];
+        const tissue = tissueAt(px, py, pz);
+        mask[at] = tissue.kind === 'lesion' ? tissue.label : 0;
+        image[at] = signal(px, py, pz, tissue) + grain(x, y, z, 7);
       }
     }
   }

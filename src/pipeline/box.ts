@@ -17,11 +17,14 @@ export const wholeBox = ({ size }: { readonly size: Vec3 }): Box => ({
   last: [size[0] - 1, size[1] - 1, size[2] - 1],
 });
 
-/** A box with `by` voxels around it, as far as the image goes. */
-export const grownBox = ({ first, last }: Box, by: number, { size }: { readonly size: Vec3 }): Box => ({
-  first: first.map((x) => Math.max(0, x - by)) as unknown as Vec3,
-  last: last.map((x, i) => Math.min(size[i]! - 1, x + by)) as unknown as Vec3,
-});
+/** A box with `by` voxels around it, of all axes or of each, as far as the image goes. */
+export function grownBox({ first, last }: Box, by: number | Vec3, { size }: { readonly size: Vec3 }): Box {
+  const along = (axis: number) => (typeof by === 'number' ? by : by[axis]!);
+  return {
+    first: first.map((x, i) => Math.max(0, x - along(i))) as unknown as Vec3,
+    last: last.map((x, i) => Math.min(size[i]! - 1, x + along(i))) as unknown as Vec3,
+  };
+}
 
 /** The smallest box that holds both. */
 export function boxUnion(a: Box, b: Box): Box {

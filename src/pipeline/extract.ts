@@ -9,6 +9,15 @@ import { deviceIntensities, hostIntensities } from './intensities.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
 import { passNeeds } from './pass/needs.ts';
+import {
+  type DeepOptions,
+  type DeepOutcome,
+  deepDiagnostics,
+  deepRegions,
+  deepSize,
+  missingColumns,
+} from './nn/deep.ts';
+import { inputKernels, inputSettings } from './nn/input.ts';
 import type { Outcome } from './pass/run.ts';
 import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
@@ -35,6 +44,8 @@ export interface ExtractOptions {
   readonly imageTypes?: ImageTypeSelection;
   /** Feature classes, or features by class. Default: all classes but shape2D. */
   readonly classes?: ClassSelection;
+  /** Features of a network beside the others, of the same image: see `deepFeatures`. */
+  readonly deep?: DeepOptions;
   /** Steps before the features, beside those that PyRadiomics' settings ask for. */
   readonly preprocess?: PreprocessSteps;
   readonly signal?: AbortSignal;
@@ -65,7 +76,10 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const types = wantedImageTypes(options.imageTypes, options.settings);
   const wanted = wantedFeatures(options.classes);
   const steps = allSteps(settings, options.preprocess);
-  const compiling = engine.prepare(kernelsFor(wanted, settings, isIntegerImage(image), types, steps));
+  const { deep } = options;
+  const input = deep && inputSettings(deep);
+  const kernels = kernelsFor(wanted, settings, isIntegerImage(image), types, steps);
+  const compiling = engine.prepare(deep ? [...kernels, ...inputKernels] : kernels);
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
   const common = settings.additionalInfo
@@ -93,11 +107,13 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     outcomes.set(region, outcome);
     onProgress?.({ stage: 'regions', done: outcomes.size, total: regions.length });
   };
+  const succeeded = (region: Region) => !(outcomes.get(region) instanceof PipelineError);
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
   const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
   // Images that are asked for come from the GPU, the original too.
   const derives = onImage !== undefined || derivedTypes(types).length > 0;
   const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
+  const deeper = new Map<Region, DeepOutcome>();
   try {
     const { resample } = steps;
     const plans = resample
@@ -119,13 +135,23 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
         if (give) await giveImages(context, view, plan.regions, untouched, give);
       });
     }
+    if (deep) {
+      const on = { image: source.device ?? image, mask: aligned, labels, resample: resample ?? null, signal };
+      await deepRegions(engine, on, regions.filter(succeeded), deep, (region, outcome) => {
+        deeper.set(region, outcome);
+        onProgress?.({ stage: 'deep', done: deeper.size, total: regions.length });
+      });
+    }
   } finally {
     source.release();
   }
 
   const shared = await common;
   return regions.map((region) => {
-    const outcome = outcomes.get(region) as Outcome;
+    const found = outcomes.get(region) as Outcome;
+    const learned = deeper.get(region);
+    // Where nothing else is wanted, what hinders the network is the region's error.
+    const outcome = wanted.size === 0 && learned instanceof PipelineError ? learned : found;
     const first = { ...regionColumns(mask, region), ...shared?.before(region.name) };
     const all = outcome instanceof PipelineError ? notes : [...notes, ...outcome.notes];
     const remarks: Row = all.length > 0 ? { voxomics_notes: all } : {};
@@ -133,9 +159,17 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       if (regions.length === 1) throw outcome;
       return { ...first, ...remarks, voxomics_error: { code: outcome.code, message: outcome.message } };
     }
-    const diagnostics = { ...first, ...outcome.diagnostics, ...shared?.after };
-    const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons };
-    return { ...diagnostics, ...outcome.features.values, ...remarks, voxomics_reasons: reasons };
+    const columns = learned instanceof PipelineError ? missingColumns(deep!.network, learned) : learned;
+    const network = deep && input ? deepDiagnostics(deep.network, deepSize(image, deep), input) : {};
+    const diagnostics = { ...first, ...outcome.diagnostics, ...network, ...shared?.after };
+    const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons, ...columns?.reasons };
+    return {
+      ...diagnostics,
+      ...outcome.features.values,
+      ...columns?.values,
+      ...remarks,
+      voxomics_reasons: reasons,
+    };
   });
 }
 

@@ -11,12 +11,13 @@ export interface ProgressEvent {
     | 'images'
     | 'regions'
     | 'pairs'
+    | 'deep'
     | 'map'
     | 'cases'
     | 'verify';
   /**
-   * Units finished: iterations of N4, image types given out, regions, parts of the sums over pairs of a large region, voxels of
-   * maps; 1 of 1 for a stage that has no smaller parts.
+   * Units finished: iterations of N4, image types given out, regions, parts of the sums over pairs of a large region, crops of
+   * networks, voxels of maps; 1 of 1 for a stage that has no smaller parts.
    */
   readonly done: number;
   readonly total: number;

@@ -45,6 +45,7 @@ const definitions: Readonly<Record<string, () => (x: number) => number>> = {
   'zscore:sample': () => zscore('image', 'sampleSd'),
   'zscore:mask': () => zscore(inside),
   'zscore:nonzero,sample': () => zscore('nonzero', 'sampleSd'),
+  'zscore:positive': () => zscore({ above: 0 }),
   'zscore:above-mean': () => zscore({ above: mean }),
   pyradiomics: () => zscore('image', 'sampleSd'),
   'pyradiomics:scale=100,outliers=1.5': () => {

@@ -42,7 +42,7 @@ describe('parseNormalise', () => {
     ['', /unknown normalisation ""/],
     [
       'zscore:brain',
-      /unexpected "brain"\. Allowed: image, mask, nonzero, above-mean, population, sample; write zscore/,
+      /unexpected "brain"\. Allowed: image, mask, nonzero, positive, above-mean, population, sample; write zscore/,
     ],
     ['zscore:msk', /Did you mean mask\?/],
     ['zscore:mask,image', /unexpected "image"/],

@@ -6,7 +6,7 @@ import { readImageFile } from '../../src/host/node/read.ts';
 import { boxUnion } from '../../src/pipeline/box.ts';
 import { indexToPhysical } from '../../src/pipeline/geometry.ts';
 import { gridOfStep } from '../../src/pipeline/preprocess.ts';
-import { ibsiGrid, itkGrid, pyradiomicsGrid } from '../../src/pipeline/resample/index.ts';
+import { extentGrid, ibsiGrid, itkGrid, pyradiomicsGrid } from '../../src/pipeline/resample/index.ts';
 import { findMaskLabels } from '../../src/pipeline/selection.ts';
 import type { Geometry, Vec3 } from '../../src/pipeline/volume.ts';
 import { useEngine } from '../support/engine.ts';
@@ -140,6 +140,22 @@ describe('grids by definition', () => {
     expect(flat.spacing).toEqual([1, 1, 3]);
     const cropped = pyradiomicsGrid(image, { first: [3, 4, 1], last: [5, 6, 2] }, [0.5, 0.5, 3.00001], 1);
     expectGrid(cropped, { size: [5, 5, 4], spacing: image.spacing, origin: indexToPhysical(image, [2, 3, 0]) });
+  });
+
+  it('of another number of voxels: the outer faces stay', () => {
+    const sizes: readonly Vec3[] = [[7, 22, 3], [64, 1, 64], image.size];
+    for (const size of sizes) {
+      const made = extentGrid(image, size);
+      expect(made.size).toEqual(size);
+      for (const face of [-0.5, null]) {
+        const corner = (grid: Geometry) =>
+          indexToPhysical(
+            grid,
+            grid.size.map((n) => face ?? n - 0.5),
+          );
+        for (const [i, x] of corner(made).entries()) expect(Math.abs(x - corner(image)[i]!)).toBeLessThan(ROUNDING);
+      }
+    }
   });
 
   it('0 keeps the spacing of an axis, and 2D images have two', () => {

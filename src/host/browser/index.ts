@@ -20,6 +20,7 @@ import { toVolume } from '../format/index.ts';
 import { type ChosenFiles, type ReadOptions, readImage, readMask } from './read.ts';
 
 export * from '../../index.ts';
+export { type DeepNetworkOptions, openDeepNetwork } from './deep-network.ts';
 export { type ChosenFiles, listDicom, type NamedFile, type ReadOptions, readImage, readMask } from './read.ts';
 export { type OnnxRuntimeOptions, openOnnxRuntime } from './onnx-runtime.ts';
 export { loadWeightsFrom } from './weights.ts';

@@ -5,6 +5,7 @@ import { EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
 import { version } from '../../version.ts';
 import { convertCommand } from './commands/convert.ts';
+import { deepCommand } from './commands/deep.ts';
 import { dicomCommand } from './commands/dicom.ts';
 import { extractCommand } from './commands/extract.ts';
 import { filterCommand } from './commands/filter.ts';
@@ -22,6 +23,7 @@ const program = new Command('voxomics')
   .description('GPU-native radiomics: PyRadiomics’ features computed by WebGPU kernels')
   .version(version)
   .addCommand(extractCommand())
+  .addCommand(deepCommand())
   .addCommand(mapCommand())
   .addCommand(paramsCommand())
   .addCommand(preprocessCommand())
@@ -50,6 +52,7 @@ Examples:
   voxomics filter ct.nii.gz mean.nii.gz --type mean --support 5  IBSI 2’s filters: mean, Laws, LoG, Gabor, wavelets
   voxomics dicom list study/                                     the series, phases and masks in a folder
   voxomics convert study/ t1.nii.gz --series 301                 a series as NIfTI
+  voxomics deep mr.nii.gz mask.nii.gz --arch medicalnet --weights resnet_18.pth      512 features of a 3D ResNet18
   voxomics map image.nrrd mask.nrrd --features glcm:Contrast     a map of a feature
   voxomics weights inspect resnet_18.pth                         which network a file of weights fits
   voxomics info                                                  adapters and what is missing

@@ -10,6 +10,7 @@
  */
 export * from '../../index.ts';
 export { type AdapterKind, createEngine, type NodeEngineOptions } from './adapters.ts';
+export { type DeepNetworkOptions, openDeepNetwork } from './deep-network.ts';
 export { findSeries, readDicom } from './dicom-source.ts';
 export { type ExtractFilesOptions, extractFiles } from './extract-files.ts';
 export { type OnnxRuntimeKind, type OnnxRuntimeOptions, openOnnxRuntime } from './onnx-runtime.ts';

@@ -18,6 +18,7 @@ const units: Record<ProgressEvent['stage'], string> = {
   images: 'image types saved',
   regions: 'regions',
   pairs: 'parts of all pairs of voxels',
+  deep: 'crops',
   map: 'voxels',
   cases: 'cases',
   verify: 'configurations',

@@ -149,7 +149,7 @@ function parseStep(text: string): NormaliseSpec {
 /**
  * Reads a normalisation as the command line gives it, such as `zscore`, `zscore:mask,sample`, `pyradiomics:scale=100,outliers=3`,
  * `minmax:nonzero`, `clip:1,99+zscore`, `percentile:0.5,99.5,mask` (clip, then these two become 0 and 1), `robust:mask`
- * or `nyul:FILE`. REGION is image (default), mask, nonzero or above-mean.
+ * or `nyul:FILE`. REGION is image (default), mask, nonzero, positive or above-mean.
  * @throws PipelineError BadSetting naming what was found, what is allowed and what may have been meant
  */
 export function parseNormalise(text: string): NormaliseSpec {

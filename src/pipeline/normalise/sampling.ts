@@ -42,7 +42,7 @@ export function samplingOf(image: DeviceVolume, within: Voxels): Sampling {
 export function describeVoxels(within: Voxels): string {
   if (within === 'image') return 'the image';
   if (within === 'nonzero') return 'the nonzero voxels';
-  return isMask(within) ? 'the mask' : 'the voxels above the threshold';
+  return isMask(within) ? 'the mask' : `the voxels above ${within.above}`;
 }
 
 const floorKey = (value: number): number => (boundKey('float32', value, 'at most') as [number, number])[0];

@@ -16,14 +16,15 @@ import {
 import { describeVoxels, type Sampling, samplingOf, type Voxels } from './sampling.ts';
 import { orderStatistics } from './select.ts';
 
-/** Voxels by name or mask: all, those other than 0, those above the mean of all, those inside a mask. */
-export type Within = 'image' | 'nonzero' | 'above-mean' | DeviceMask;
+/** Voxels by name or mask: all, those other than 0, those above 0, those above the mean of all, those inside a mask. */
+export type Within = 'image' | 'nonzero' | 'positive' | 'above-mean' | DeviceMask;
 
 /**
  * Resolves what has to be measured first.
  * @throws PipelineError ConstantImage where no voxel can be above the mean
  */
 export async function voxelsOf(engine: Engine, image: DeviceVolume, within: Within): Promise<Voxels> {
+  if (within === 'positive') return { above: 0 };
   if (within !== 'above-mean') return within;
   const { minimum, maximum, mean } = await measureSampling(engine, samplingOf(image, 'image'));
   if (minimum < maximum) return { above: mean };

@@ -6,8 +6,8 @@ import { PipelineError } from '../errors.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import { voxelsOf } from './statistics.ts';
 
-/** Where a method measures: the whole image, inside the mask, voxels other than 0, voxels above the image's mean. */
-export const regions = ['image', 'mask', 'nonzero', 'above-mean'] as const;
+/** Where a method measures: the whole image, inside the mask, voxels other than 0, above 0, above the image's mean. */
+export const regions = ['image', 'mask', 'nonzero', 'positive', 'above-mean'] as const;
 export type Region = (typeof regions)[number];
 
 export interface Subject {

@@ -64,3 +64,14 @@ export function itkGrid(image: Geometry, spacing: readonly number[]): Geometry {
   const size = map3((i) => Math.max(1, Math.floor((image.size[i] * image.spacing[i]) / target[i] + 0.5)));
   return { ...gridOf(image), size, spacing: target };
 }
+
+/**
+ * The grid of another number of voxels over the same extent: from the outer face of the first voxel to that of the last along
+ * every axis.
+ * @param size voxels along x, y, z
+ */
+export function extentGrid(image: Geometry, size: Vec3): Geometry {
+  const spacing = map3((i) => (image.size[i] * image.spacing[i]) / size[i]);
+  const first = map3((i) => (image.size[i] / size[i] - 1) / 2);
+  return { ...gridOf(image), size, spacing, origin: indexToPhysical(image, first) };
+}

@@ -18,7 +18,7 @@ import { recordRotated } from './rotated.ts';
 import { recordNearest, recordSeparable, type VoxelBuffers } from './separable.ts';
 import { fitsLines, recordSpline } from './spline.ts';
 
-export { ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
+export { extentGrid, ibsiGrid, itkGrid, pyradiomicsGrid } from './grids.ts';
 export { type Interpolator, interpolatorNames, interpolators, parseInterpolator } from './interpolators.ts';
 
 export interface ResampleOptions {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Canvas } from '../../../src/host/format/canvas.ts';
 import { encodePng } from '../../../src/host/format/png.ts';
 import { type Look, renderPreview } from '../../../src/host/format/preview.ts';
+import { renderSheet } from '../../../src/host/format/sheet.ts';
 import type { Vec3, Volume } from '../../../src/pipeline/volume.ts';
 import { imageOf } from '../../support/images.ts';
 import { decodePng, type DecodedPng } from '../../support/png.ts';
@@ -166,4 +167,35 @@ describe('renderPreview', () => {
       for (const look of ['shared', 'own', 'ratio'] as const) expect(render(volume, look).height).toBeGreaterThan(100);
     }
   });
+});
+
+test('a sheet has a row for each image, with the outline of its region', () => {
+  const size: Vec3 = [40, 40, 3];
+  const voxels = 40 * 40 * 3;
+  const inside = (i: number) =>
+    i % 40 > 9 && i % 40 < 30 && Math.floor(i / 40) % 40 > 9 && Math.floor(i / 40) % 40 < 30;
+  const region = {
+    ...imageOf(
+      Uint8Array.from({ length: voxels }, (_, i) => Number(inside(i))),
+      size,
+    ),
+  };
+  const volume = imageOf(
+    Float32Array.from({ length: voxels }, (_, i) => i % 7),
+    size,
+  );
+  const row = { title: 'a', region, cells: [{ volume, look: 'shared', outline: region }, null] } as const;
+  const png = decodePng(renderSheet(['one', 'two'], [row, { ...row, title: 'b' }]));
+  const yellow: [number, number][] = [];
+  for (let y = 0; y < png.height; y++)
+    for (let x = 0; x < png.width; x++) {
+      const [r, g, b] = png.pixel(x, y) as [number, number, number];
+      if (r > 200 && g > 150 && b < 60) yellow.push([x, y]);
+    }
+  const xs = yellow.map(([x]) => x);
+  // The square is half as wide as the slice, which is 190 pixels wide.
+  expect(Math.max(...xs) - Math.min(...xs)).toBeCloseTo(95, -1);
+  // Four sides of two squares, one pixel wide.
+  expect(yellow.length).toBeGreaterThan(8 * 90);
+  expect(yellow.length).toBeLessThan(8 * 100);
 });

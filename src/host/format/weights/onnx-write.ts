@@ -119,9 +119,15 @@ class GraphWriter {
  * The model of an architecture with its weights, batch norms folded. Batch and spatial axes are free.
  * @param weights checked against the architecture
  * @param channels of the input: those of the first convolution, or 1, which gives what a repeated channel gives
+ * @param layer number of the last layer, 1 to 4; its channels are averaged
  * @returns the bytes of an .onnx file
  */
-export function encodeOnnx(architecture: Architecture, weights: Weights, channels: number): Uint8Array<ArrayBuffer> {
+export function encodeOnnx(
+  architecture: Architecture,
+  weights: Weights,
+  channels: number,
+  layer = 4,
+): Uint8Array<ArrayBuffer> {
   const { stem, maxPool, blocks } = networkOf(architecture);
   const graph = new GraphWriter();
   const convolve = (input: string, convolution: Convolution): string => {
@@ -145,7 +151,7 @@ export function encodeOnnx(architecture: Architecture, weights: Weights, channel
       attribute('pads', [1, 1, 1, 1, 1, 1]),
     ]);
   }
-  for (const { name, conv1, conv2, downsample } of blocks) {
+  for (const { name, conv1, conv2, downsample } of blocks.slice(0, 2 * layer)) {
     const main = convolve(relu(convolve(value, conv1)), conv2);
     const shortcut = downsample ? convolve(value, downsample) : graph.shortcutA(value, name, conv1);
     value = relu(graph.node('Add', [main, shortcut], `${name}.sum`));
@@ -162,7 +168,7 @@ export function encodeOnnx(architecture: Architecture, weights: Weights, channel
       text(2, architecture.variant),
       ...graph.initialisers,
       valueInfo(11, onnxNames.input, ['batch', channels, 'depth', 'height', 'width']),
-      valueInfo(12, onnxNames.output, ['batch', 8 * architecture.width]),
+      valueInfo(12, onnxNames.output, ['batch', architecture.width << (layer - 1)]),
     ),
     ...nested(8, text(1, ''), integer(2, opset)),
   ];

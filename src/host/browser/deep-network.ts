@@ -1,0 +1,22 @@
+/** Networks for deep features in the page: weights from a file that the user has chosen. */
+import type { Engine } from '../../engine/index.ts';
+import type { DeepNetwork } from '../../pipeline/nn/deep.ts';
+import { type NetworkChoice, openLoadedNetwork } from '../deep-network.ts';
+import { type OnnxRuntimeOptions, openOnnxRuntime } from './onnx-runtime.ts';
+import type { NamedFile } from './read.ts';
+import { loadWeightsFrom } from './weights.ts';
+
+export interface DeepNetworkOptions extends NetworkChoice, OnnxRuntimeOptions {
+  /** A checkpoint (.pth, .safetensors, .onnx), or the text `hash:SEED` for made-up weights. */
+  readonly weights: NamedFile | string;
+}
+
+/**
+ * Opens a 3D ResNet18 for `deepFeatures` and `extract`. Its weights stay on the GPU, or in ONNX Runtime, until `release`.
+ * @param engine decides what `backend: 'auto'` means, see `backends`
+ * @throws PipelineError BadFile and BadWeights naming what is wrong with the file, BadSetting; EngineError
+ */
+export async function openDeepNetwork(engine: Engine, options: DeepNetworkOptions): Promise<DeepNetwork> {
+  const loaded = await loadWeightsFrom(options.weights, { variant: options.arch });
+  return openLoadedNetwork(engine, loaded, options, () => openOnnxRuntime(options));
+}

@@ -1,0 +1,98 @@
+/** Networks for deep features: on the GPU, or where the only adapter computes on the CPU, by ONNX Runtime there. */
+import type { Engine } from '../engine/index.ts';
+import { fromDevice } from '../pipeline/device-volume.ts';
+import { PipelineError } from '../pipeline/errors.ts';
+import type { DeepNetwork } from '../pipeline/nn/deep.ts';
+import type { Variant } from '../pipeline/nn/manifest.ts';
+import { openNetwork, type Precision } from '../pipeline/nn/network.ts';
+import { type OnnxRuntime, openCpuBackend } from './cpu-backend.ts';
+import type { LoadedWeights } from './format/weights/index.ts';
+
+export { type Variant, variants } from '../pipeline/nn/manifest.ts';
+/** Whose output is averaged: the last layer's (`pool`), or that of one of the four. */
+export const layers = ['pool', 'layer1', 'layer2', 'layer3', 'layer4'] as const;
+export type Layer = (typeof layers)[number];
+/** How weights and activations are stored; `auto`: f16 on GPUs that have it. */
+export const precisions = ['auto', 'f32', 'f16'] as const satisfies readonly Precision[];
+/** What computes: `auto` takes a GPU, and the CPU where there is none; `wasm` stands for ONNX Runtime on the CPU. */
+export const backends = ['auto', 'gpu', 'wasm'] as const;
+export type Backend = (typeof backends)[number];
+
+export interface NetworkChoice {
+  readonly arch: Variant;
+  /** Default pool. */
+  readonly layer?: Layer;
+  /** Default auto. */
+  readonly precision?: Precision;
+  /** Default auto. */
+  readonly backend?: Backend;
+}
+
+/** Number of a layer, 1 to 4. */
+const numberOf = (layer: Layer): number => (layer === 'pool' ? 4 : Number(layer.slice(-1)));
+
+/** Whether the GPU computes. Storage of 16 bits is the GPU's alone. @throws PipelineError BadSetting */
+function onGpu({ caps }: Engine, backend: Backend, precision: Precision): boolean {
+  if (backend === 'wasm' && precision === 'f16')
+    throw new PipelineError('BadSetting', 'the CPU computes in f32; leave out precision f16, or pass backend gpu');
+  return backend === 'gpu' || (backend === 'auto' && (!caps.software || precision === 'f16'));
+}
+
+type Run = Pick<DeepNetwork, 'precision' | 'backend' | 'run' | 'release'>;
+
+/** The network on the GPU. Engines that it meets later, in place of lost ones, get its weights too. */
+async function openGpu(first: Engine, loaded: LoadedWeights, layer: Layer, precision: Precision): Promise<Run> {
+  const open = (engine: Engine) => openNetwork(engine, { ...loaded, precision });
+  const opened = new Map([[first, open(first)]]);
+  const { storage } = await opened.get(first)!;
+  return {
+    precision: storage,
+    backend: 'gpu',
+    async run(engine, samples) {
+      const network = opened.get(engine) ?? open(engine);
+      opened.set(engine, network);
+      return (await network).features(samples, { layer });
+    },
+    async release() {
+      for (const network of opened.values()) (await network).release();
+    },
+  };
+}
+
+/** The network on the CPU; the samples are read back. */
+async function openCpu(runtime: OnnxRuntime, { architecture, weights }: LoadedWeights, layer: Layer): Promise<Run> {
+  const network = await openCpuBackend(runtime, architecture, weights, 1, numberOf(layer));
+  return {
+    precision: 'f32',
+    backend: network.description,
+    async run(engine, samples) {
+      const volumes = await Promise.all(samples.map((sample) => fromDevice(engine, sample)));
+      const features: Float32Array[] = [];
+      // One after the other: the runtime fills all threads with one, and a batch would only need more memory.
+      for (const { data, size } of volumes)
+        features.push(await network.features(data as Float32Array, [1, 1, size[2], size[1], size[0]]));
+      return features;
+    },
+    release: () => network.release(),
+  };
+}
+
+/**
+ * Opens a network.
+ * @param engine the adapter that `auto` is decided by
+ * @param runtime opens ONNX Runtime where it is needed
+ * @throws PipelineError BadSetting; EngineError
+ */
+export async function openLoadedNetwork(
+  engine: Engine,
+  loaded: LoadedWeights,
+  { arch, layer = 'pool', precision = 'auto', backend = 'auto' }: NetworkChoice,
+  runtime: () => Promise<OnnxRuntime>,
+): Promise<DeepNetwork> {
+  const run = onGpu(engine, backend, precision)
+    ? await openGpu(engine, loaded, layer, precision)
+    : await openCpu(await runtime(), loaded, layer);
+  const { source, sha256, notes, architecture } = loaded;
+  const count = architecture.width << (numberOf(layer) - 1);
+  return { ...run, arch, layer, weights: { source, sha256, notes }, count };
+}

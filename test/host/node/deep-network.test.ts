@@ -1,0 +1,101 @@
+/** Networks as they are opened for deep features: the same features wherever they run, and what cannot be asked for. */
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../../src/engine/index.ts';
+import { type Layer, layers, type NetworkChoice, openLoadedNetwork, variants } from '../../../src/host/deep-network.ts';
+import { hashSource } from '../../../src/host/format/weights/hash-source.ts';
+import { createEngine } from '../../../src/host/node/adapters.ts';
+import { openDeepNetwork } from '../../../src/host/node/deep-network.ts';
+import { openOnnxRuntime } from '../../../src/host/node/onnx-runtime.ts';
+import { toDevice } from '../../../src/pipeline/device-volume.ts';
+import { hashVolume } from '../../../src/pipeline/nn/hash-weights.ts';
+import { useEngine } from '../../support/engine.ts';
+import { imageOf } from '../../support/images.ts';
+
+/** Relative L2 of features in float32 against float64 (reference/resnet/README.md), on both sides. */
+const FLOAT32 = 2 * 5e-6;
+
+const seed = 'voxomics-ref-1';
+const samplesOf = (engine: Engine) =>
+  Promise.all(
+    [
+      [9, 12, 10],
+      [9, 12, 10],
+      [7, 11, 8],
+    ].map(([x, y, z], k) => {
+      const size = [x!, y!, z!] as const;
+      return toDevice(engine, imageOf(hashVolume(`${seed}${k}`, [1, 1, z!, y!, x!]), size));
+    }),
+  );
+
+describe('openDeepNetwork', () => {
+  const engine = useEngine();
+  const open = (choice: NetworkChoice) =>
+    openLoadedNetwork(
+      engine(),
+      hashSource(`hash:${seed}`, { variant: choice.arch, width: 4 }),
+      choice,
+      openOnnxRuntime,
+    );
+
+  const cases = variants.flatMap((arch) => layers.map((layer): [string, Layer] => [arch, layer]));
+  it.each(cases)('%s, %s: the same features on the adapter and by ONNX Runtime', async (arch, layer) => {
+    const choice = { arch: arch as NetworkChoice['arch'], layer };
+    const gpu = await open({ ...choice, backend: 'gpu', precision: 'f32' });
+    const cpu = await open({ ...choice, backend: 'wasm' });
+    expect([gpu.backend, gpu.precision, cpu.precision]).toEqual(['gpu', 'f32', 'f32']);
+    expect(cpu.backend).toMatch(/^onnxruntime-/);
+    const samples = await samplesOf(engine());
+    const [there, here] = [await gpu.run(engine(), samples), await cpu.run(engine(), samples)];
+    const count = { pool: 32, layer1: 4, layer2: 8, layer3: 16, layer4: 32 }[layer];
+    there.forEach((features, k) => {
+      expect([features.length, here[k]!.length, gpu.count, cpu.count]).toEqual([count, count, count, count]);
+      const norm = Math.hypot(...here[k]!);
+      expect(norm).toBeGreaterThan(0);
+      expect(Math.hypot(...features.map((value, i) => value - here[k]![i]!)) / norm).toBeLessThan(FLOAT32);
+    });
+    expect(there[0]).not.toEqual(there[1]);
+    await Promise.all([gpu.release(), cpu.release()]);
+  });
+
+  it('pool is the mean of the last layer', async () => {
+    const samples = await samplesOf(engine());
+    const [pool, last] = await Promise.all(
+      (['pool', 'layer4'] as const).map(async (layer) =>
+        (await open({ arch: 'monai', layer, backend: 'gpu' })).run(engine(), samples),
+      ),
+    );
+    expect(pool).toEqual(last);
+  });
+
+  it('takes ONNX Runtime where the adapter computes on the CPU', async () => {
+    const network = await open({ arch: 'medicalnet' });
+    expect(network.backend === 'gpu').toBe(!engine().caps.software);
+  });
+
+  it('goes on with the engine that takes the place of a lost one', async () => {
+    const network = await open({ arch: 'medicalnet', backend: 'gpu', precision: 'f32' });
+    const before = await network.run(engine(), await samplesOf(engine()));
+    const other = await createEngine();
+    try {
+      expect(await network.run(other, await samplesOf(other))).toEqual(before);
+      const kept = other.stats().resident.bytes;
+      await network.release();
+      expect(other.stats().resident.bytes).toBeLessThan(kept);
+    } finally {
+      other.destroy();
+    }
+  });
+
+  it('refuses what cannot be', async () => {
+    await expect(open({ arch: 'medicalnet', backend: 'wasm', precision: 'f16' })).rejects.toMatchObject({
+      code: 'BadSetting',
+      message: expect.stringMatching(/the CPU computes in f32/),
+    });
+    await expect(openDeepNetwork(engine(), { arch: 'medicalnet', weights: 'hash:' })).rejects.toMatchObject({
+      code: 'BadSetting',
+    });
+    await expect(openDeepNetwork(engine(), { arch: 'monai', weights: 'none.pth' })).rejects.toMatchObject({
+      code: 'BadFile',
+    });
+  });
+});
