@@ -64,7 +64,7 @@ const perGridVoxel = (operations: (taps: number) => number): Cost => ({
 export const costs: Readonly<Record<string, Cost>> = {
   'roi/bounds': { bytes: (w) => w.maskVoxels, operations: (w) => 3 * w.maskVoxels },
   'roi/compact': { bytes: (w) => 5 * w.cells + 4 * w.voxels, operations: (w) => 6 * w.cells },
-  'roi/encode': { bytes: (w) => 8 * w.cells, operations: (w) => 10 * w.cells },
+  'roi/encode': perVoxel(4 + 8, 30),
   'roi/extent': perVoxel(ENTRY, 40),
   'roi/range': perVoxel(ENTRY + 4, 8),
   'roi/resegment': perVoxel(ENTRY + 8, 12),

@@ -66,7 +66,7 @@ export async function derivePasses(
     const notes = await filterAll(engine, types, input.source, pass.cells, images);
     const rec = new Recording('pass/derived');
     const measured = images.map(({ image }) => {
-      const keys = recordEncode(rec, image, pass.cells.box, pass.cells.box.box.first);
+      const keys = recordEncode(rec, image, pass.cells, pass.cells.box.box.first);
       rec.keep(keys.keys);
       return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
     });

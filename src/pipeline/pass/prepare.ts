@@ -152,7 +152,7 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
   const resegments = settings.resegmentRange !== null;
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
-  const keys = image.recordKeys(rec, box);
+  const keys = image.recordKeys(rec, cells);
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   try {
     const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
