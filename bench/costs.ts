@@ -77,8 +77,17 @@ export const costs: Readonly<Record<string, Cost>> = {
     bytes: ({ voxels, half }) => voxels * (ENTRY + half * (4 + ATOMIC)),
     operations: ({ voxels, half }) => voxels * half * 8,
   },
+  'texture/lines:count': {
+    bytes: ({ voxels, half }) => voxels * (ENTRY + half * 4),
+    operations: ({ voxels, half }) => voxels * half * 4,
+  },
+  'texture/lines:list': {
+    bytes: ({ voxels, half }) => voxels * (ENTRY + half * 4),
+    operations: ({ voxels, half }) => voxels * half * 4,
+  },
+  // Nearly every voxel of a noisy image ends a run.
   'texture/glrlm': {
-    bytes: ({ voxels, half }) => voxels * (ENTRY + half * (8 + ATOMIC)),
+    bytes: ({ voxels, half }) => voxels * half * (4 + ATOMIC),
     operations: ({ voxels, half }) => voxels * half * 8,
   },
   'texture/gldm': {

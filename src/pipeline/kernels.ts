@@ -20,6 +20,7 @@ import { link, measure, start, tally, volumes } from './texture/components.ts';
 import { glcm } from './texture/glcm.ts';
 import { gldm } from './texture/gldm.ts';
 import { glrlm } from './texture/glrlm.ts';
+import { count, list } from './texture/lines.ts';
 import { ngtdm } from './texture/ngtdm.ts';
 import type { Volume } from './volume.ts';
 
@@ -31,7 +32,7 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
   firstorder: [levels],
   glcm: [levels, glcm],
   gldm: [levels, gldm],
-  glrlm: [levels, glrlm],
+  glrlm: [levels, count, list, glrlm],
   glszm: [levels, start, link, measure, tally],
   ngtdm: [levels, ngtdm],
 };
@@ -47,13 +48,13 @@ export function kernelsFor(
   types: readonly ImageType[],
   steps: PreprocessSteps = stepsOfSettings(settings),
 ): AnyKernel[] {
-  const list: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
-  if (hasSteps(steps) || derivedTypes(types).length > 0) list.push(encode);
-  for (const name of wanted.keys()) list.push(...byClass[name]);
-  if (wanted.has('firstorder') && integers !== null) list.push(integers ? histogram : gather);
-  if (settings.additionalInfo) list.push(start, link, volumes);
-  if (settings.resegmentRange) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
-  return [...new Set(list)] as AnyKernel[];
+  const kernels: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
+  if (hasSteps(steps) || derivedTypes(types).length > 0) kernels.push(encode);
+  for (const name of wanted.keys()) kernels.push(...byClass[name]);
+  if (wanted.has('firstorder') && integers !== null) kernels.push(integers ? histogram : gather);
+  if (settings.additionalInfo) kernels.push(start, link, volumes);
+  if (settings.resegmentRange) kernels.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
+  return [...new Set(kernels)] as AnyKernel[];
 }
 
 export const isIntegerImage = (image: Volume): boolean =>

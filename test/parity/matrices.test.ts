@@ -87,6 +87,7 @@ describeShared('PyRadiomics matrices', () => {
     const pass = await preparePass(input);
     const counts = await countPass(input, pass, wantedFeatures(textures));
     engine().release(...pass.buffers);
+    await pass.lines.release();
     const table = levelTable(counts, 0);
     const rows = Array.from(table.levels);
     expect(rows.at(-1)).toBeLessThanOrEqual(meta.Ng);

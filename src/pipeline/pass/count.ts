@@ -126,6 +126,7 @@ async function recordCounts(
   const steps = (list: readonly Offset[]) => Int32Array.from(list, (o) => linearStep(cells.box, o));
   const { pairs, around, unit } = layout.neighbourhoods;
   const get = (ref: BufferRef | null) => (ref ? rec.download(ref) : null);
+  const walked = wanted.has('glrlm') ? await pass.lines.along(unit) : null;
   const when = <T>(name: FeatureClass, make: () => T): T | null => (wanted.has(name) ? make() : null);
 
   // The longest work first: a software adapter overlaps dispatches that do not depend on each other.
@@ -134,10 +135,7 @@ async function recordCounts(
       recordGlcm(rec, cells, regions, steps(pairs), sum(layout.rows.map((r) => r * r * pairs.length))),
     ),
   );
-  const glrlm = when('glrlm', () =>
-    recordGlrlm(rec, cells, { buffer: regions, count: n }, unit, layout.totalRows, layout.maxRun),
-  );
-  const runs = glrlm && { counts: rec.download(glrlm.counts), multiElement: rec.download(glrlm.multiElement) };
+  const glrlm = get(walked && recordGlrlm(rec, cells, regions, walked, layout.totalRows, layout.maxRun));
   const gldm = get(
     when('gldm', () => recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a)),
   );
@@ -164,7 +162,7 @@ async function recordCounts(
     levels: read(levels),
     values: read(values),
     glcm: read(glcm),
-    glrlm: runs && { counts: results.u32(runs.counts), multiElement: results.u32(runs.multiElement) },
+    glrlm: glrlm && walked && { counts: results.u32(glrlm), multiElement: walked.multiElement },
     zones: zoneDownloads && { counts: results.u32(zoneDownloads.counts), large: results.u32(zoneDownloads.large) },
     gldm: read(gldm),
     ngtdm: read(ngtdm),

@@ -20,6 +20,7 @@ import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
+import { PassLines } from './lines.ts';
 
 /** One image with the disjoint regions of one pass. */
 export interface PassInput {
@@ -75,6 +76,8 @@ export interface PreparedPass {
   readonly original: readonly RegionState[];
   /** Cells for the shape features: those of the mask, cropped to the resegmented boxes, unless resegmentShape. */
   readonly shape: { readonly cells: RegionCells; readonly extents: readonly Extent[] };
+  /** The lines of the regions, for run lengths. To be released with the buffers. */
+  readonly lines: PassLines;
   readonly buffers: readonly BufferRef[];
 }
 
@@ -158,7 +161,8 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
     const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
     if (resegments) return await resegmentPass(input, { cells, keys, original, buffers });
     const extents = original.map((s) => s.extent);
-    return { cells, image: keys, states: original, original, shape: { cells, extents }, buffers };
+    const lines = new PassLines(engine, cells, selections.length);
+    return { cells, image: keys, states: original, original, shape: { cells, extents }, lines, buffers };
   } catch (error) {
     engine.release(...buffers);
     throw error;
@@ -195,7 +199,8 @@ async function resegmentPass(
         shapeCells,
         states.map((s) => s.extent.box),
       );
-  return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, buffers };
+  const lines = new PassLines(engine, cells, states.length);
+  return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, lines, buffers };
 }
 
 /** PyRadiomics crops the mask of the shape features to the box of the resegmented region. */

@@ -11,7 +11,7 @@ import type { Selection } from '../selection.ts';
 import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
-import { needsLevels, regionEdges } from './layout.ts';
+import { needsLevels, neighbourhoods, regionEdges } from './layout.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass, type RegionState } from './prepare.ts';
 
 /** Bytes of the key of a voxel of a derived image. */
@@ -69,6 +69,8 @@ export async function runPass(
       checkValues(original, wanted, state);
     });
     if (failed.size > 0) return await withoutFailed(failed);
+    // Found while the filters run.
+    if (wanted.has('glrlm')) pass.lines.along(neighbourhoods(original.input).unit).catch(() => undefined);
     const { derived, notes } = await derivePasses(input, pass);
     buffers.push(...derived.flatMap((image) => image.pass.buffers));
     const unusable = new Map(
@@ -104,6 +106,7 @@ export async function runPass(
     await runHalves(input, need, limit, wanted, set, signal);
   } finally {
     input.engine.release(...buffers);
+    await pass.lines.release();
   }
 }
 
