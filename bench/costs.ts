@@ -26,8 +26,6 @@ export interface Work extends N4Work, ResampleWork {
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
   readonly cells: number;
-  /** Voxels of the whole mask (one byte each). */
-  readonly maskVoxels: number;
   /** Neighbour offsets: one half, and all. */
   readonly half: number;
   readonly all: number;
@@ -62,7 +60,6 @@ const perGridVoxel = (operations: (taps: number) => number): Cost => ({
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
-  'roi/bounds': { bytes: (w) => w.maskVoxels, operations: (w) => 3 * w.maskVoxels },
   'roi/compact': { bytes: (w) => 5 * w.cells + 4 * w.voxels, operations: (w) => 6 * w.cells },
   'roi/encode': perVoxel(4 + 8, 30),
   'roi/extent': perVoxel(ENTRY, 40),

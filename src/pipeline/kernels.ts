@@ -7,7 +7,6 @@ import { hasSteps, type PreprocessSteps, stepKernels, stepsOfSettings } from './
 import { levels } from './discretise/levels.ts';
 import { gather } from './firstorder/gather.ts';
 import { histogram } from './firstorder/histogram.ts';
-import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
 import { encode } from './roi/encode.ts';
@@ -48,7 +47,7 @@ export function kernelsFor(
   types: readonly ImageType[],
   steps: PreprocessSteps = stepsOfSettings(settings),
 ): AnyKernel[] {
-  const kernels: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
+  const kernels: unknown[] = [compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
   if (hasSteps(steps) || derivedTypes(types).length > 0) kernels.push(encode);
   for (const name of wanted.keys()) kernels.push(...byClass[name]);
   if (wanted.has('firstorder') && integers !== null) kernels.push(integers ? histogram : gather);

@@ -4,7 +4,7 @@ import { type Box, boxUnion, type PaddedBox, padBox } from '../box.ts';
 import { PipelineError } from '../errors.ts';
 import { momentsOf, type RoiValues } from '../firstorder/features.ts';
 import { readValues } from '../firstorder/values.ts';
-import type { DeviceVolume } from '../device-volume.ts';
+import { buffersOf, type DeviceVolume, partToDevice, type PartialVolume } from '../device-volume.ts';
 import type { ImageType } from '../image-types.ts';
 import type { Intensities } from '../intensities.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
@@ -19,7 +19,7 @@ import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
 import { offsets } from '../texture/offsets.ts';
-import type { Geometry, Vec3 } from '../volume.ts';
+import type { Geometry, Vec3, Volume } from '../volume.ts';
 import { PassLines } from './lines.ts';
 
 /** One image with the disjoint regions of one pass. */
@@ -39,12 +39,31 @@ export interface PassInput {
   readonly loaded: LoadedRegions | null;
 }
 
-/** An image on the GPU: the whole or a part of the grid of the pass. It stays its owner's. */
+/** The image that others are derived from: the whole or a part of the grid of the pass. */
 export interface PassSource {
-  readonly image: DeviceVolume;
-  /** Voxel of the grid that the image begins with. */
+  /** Voxel of the grid of the pass that the image begins with. */
   readonly first: Vec3;
+  readonly grid: Geometry;
+  /** Brings it to the GPU, at least a box of it. */
+  open(box: Box): Promise<{ readonly image: PartialVolume; release(): void }>;
 }
+
+/** An image that is on the GPU, and stays its owner's. */
+export const deviceSource = (image: DeviceVolume, first: Vec3 = [0, 0, 0]): PassSource => ({
+  first,
+  grid: image,
+  open: async () => ({ image, release: () => undefined }),
+});
+
+/** An image in memory, of which no more than what is needed is uploaded. */
+export const hostSource = (engine: Engine, volume: Volume): PassSource => ({
+  first: [0, 0, 0],
+  grid: volume,
+  open: async (box) => {
+    const image = await partToDevice(engine, volume, box);
+    return { image, release: () => engine.release(...buffersOf(image)) };
+  },
+});
 
 /** The regions of a mask that has been resampled, for the diagnostics. */
 export interface LoadedRegions {

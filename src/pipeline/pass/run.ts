@@ -90,8 +90,10 @@ export async function runPass(
         };
       }),
     );
-    for (const [region, selection] of input.selections.entries())
+    for (const [region, selection] of input.selections.entries()) {
+      signal?.throwIfAborted();
       set(selection, joined(input, computed, region, notes));
+    }
   } catch (error) {
     const tooLarge =
       (error instanceof EngineError && error.code === 'LimitExceeded') ||

@@ -1,7 +1,6 @@
 /** `voxomics extract IMAGE MASK`. */
 import { extname } from 'node:path';
 import { Command, Option } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import type { FeatureClass } from '../../../pipeline/classes.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { Row } from '../../../pipeline/row.ts';
@@ -102,7 +101,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
     const choices = {
       image,
       mask,
-      preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
+      preprocess: (volume: ImageGrid) => preprocessSteps(options, volume),
       geometry: options.geometry,
       labels,
       settings,
