@@ -129,7 +129,8 @@ function recordStep(
   const high_tails = result('high_tails', !single && (bands & HIGH) !== 0);
   const halved = (i: Axis) => (i === axis ? Math.ceil(size[i] / 2) : size[i]);
   const pairs: Vec3 = [halved(0), halved(1), halved(2)];
-  const length = pairs[0] * pairs[1] * Math.ceil(pairs[2] / STRIP);
+  const strips = Math.ceil(pairs[1] / STRIP);
+  const length = pairs[0] * strips * pairs[2];
   const params = {
     size,
     axis,
@@ -138,6 +139,7 @@ function recordStep(
     first: modulo(out[axis].first, transform.period[axis]),
     period: transform.period[axis],
     strip: STRIP,
+    strips,
     length,
     has_tails: Number(tails !== null),
     single: Number(single),
