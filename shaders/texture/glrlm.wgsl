@@ -6,7 +6,7 @@
 #import common/region
 
 struct Params {
-  angles: u32,
+  groups: u32,   // workgroups with lines
   rows: u32,     // rows of all regions together
   max_run: u32,  // columns
 }
@@ -21,17 +21,18 @@ struct Angle {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;  // first voxels
 @group(0) @binding(2) var<storage, read> angles: array<Angle>;
-@group(0) @binding(3) var<storage, read> cells: array<u32>;
-@group(0) @binding(4) var<storage, read> regions: array<Region>;
-@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read> groups: array<u32>;  // angle of each workgroup
+@group(0) @binding(4) var<storage, read> cells: array<u32>;
+@group(0) @binding(5) var<storage, read> regions: array<Region>;
+@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>>;
 
 override workgroup_size: u32 = 64;
 
 @compute @workgroup_size(workgroup_size)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let number = group.y * groups.x + group.x;
-  var angle = 0u;
-  while (angle + 1u < params.angles && angles[angle + 1u].first_group <= number) { angle++; }
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) local: u32) {
+  let number = group.y * grid.x + group.x;
+  if (number >= params.groups) { return; }
+  let angle = groups[number];
   let lines = angles[angle];
   let k = (number - lines.first_group) * workgroup_size + local;
   if (k >= lines.lines) { return; }

@@ -12,6 +12,7 @@ export const glrlm = defineKernel({
     params: 'uniform',
     starts: 'read',
     angles: 'read',
+    groups: 'read',
     cells: 'read',
     regions: 'read',
     counts: 'read_write',
@@ -34,6 +35,7 @@ export function recordGlrlm(
 ): BufferRef {
   const counts = rec.zeros('texture/glrlm.counts', offsets.length * rows * maxRun * 4);
   const groups = lines.map((n) => Math.ceil(n / glrlm.workgroup));
+  const angleOfGroup = Uint32Array.from(Array.from(groups).flatMap((n, angle) => new Array<number>(n).fill(angle)));
   const [first, firstGroup] = [firstOf(lines), firstOf(groups)];
   const table = Int32Array.from(
     offsets.flatMap((offset, a) => [linearStep(box, offset), first[a]!, lines[a]!, firstGroup[a]!]),
@@ -41,14 +43,15 @@ export function recordGlrlm(
   rec.dispatch(
     glrlm,
     {
-      params: { angles: offsets.length, rows, max_run: maxRun },
+      params: { groups: angleOfGroup.length, rows, max_run: maxRun },
       starts,
       angles: rec.upload('texture/glrlm.angles', table),
+      groups: rec.upload('texture/glrlm.groups', angleOfGroup),
       cells,
       regions,
       counts,
     },
-    groups.reduce((sum, n) => sum + n, 0) * glrlm.workgroup,
+    angleOfGroup.length * glrlm.workgroup,
   );
   return counts;
 }
