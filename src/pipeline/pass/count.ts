@@ -156,6 +156,7 @@ async function recordCounts(
 
   const levels = get(histogram);
   const results: Results = await input.engine.execute(rec);
+  await walked?.listed;
   const read = (d: Download | null) => (d ? results.u32(d) : null);
   return {
     layout,

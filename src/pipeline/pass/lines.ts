@@ -31,7 +31,10 @@ export class PassLines {
 
   /** Gives all lines back. */
   async release(): Promise<void> {
-    for (const lines of await Promise.allSettled(this.#found.values()))
-      if (lines.status === 'fulfilled') this.#engine.release(lines.value.starts);
+    for (const found of this.#found.values()) {
+      const lines = await found.catch(() => null);
+      await lines?.listed.catch(() => undefined);
+      if (lines) this.#engine.release(lines.starts);
+    }
   }
 }

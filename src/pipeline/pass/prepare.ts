@@ -18,6 +18,7 @@ import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
+import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Geometry, Vec3, Volume } from '../volume.ts';
 import { PassLines } from './lines.ts';
@@ -167,8 +168,11 @@ function thresholds(
   });
 }
 
-/** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
-export async function preparePass(input: PassInput): Promise<PreparedPass> {
+/**
+ * Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine, and the lines.
+ * @param runs offsets along which runs will be counted, to find their lines meanwhile; null for none
+ */
+export async function preparePass(input: PassInput, runs: readonly Offset[] | null = null): Promise<PreparedPass> {
   const { engine, settings, selections, image, labels } = input;
   const box = passBox(input);
   const resegments = settings.resegmentRange !== null;
@@ -176,14 +180,17 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
   const cells = recordCells(rec, labels, image.size, selections, box);
   const keys = image.recordKeys(rec, cells);
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
+  const lines = new PassLines(engine, cells, selections.length);
   try {
-    const original = await measure(rec, input, cells, keys, resegments && settings.additionalInfo);
-    if (resegments) return await resegmentPass(input, { cells, keys, original, buffers });
+    const measuring = measure(rec, input, cells, keys, resegments && settings.additionalInfo);
+    if (runs && !resegments) lines.along(runs).catch(() => undefined);
+    const original = await measuring;
+    if (resegments) return await resegmentPass(input, { cells, keys, original, buffers }, lines);
     const extents = original.map((s) => s.extent);
-    const lines = new PassLines(engine, cells, selections.length);
     return { cells, image: keys, states: original, original, shape: { cells, extents }, lines, buffers };
   } catch (error) {
     engine.release(...buffers);
+    await lines.release();
     throw error;
   }
 }
@@ -192,6 +199,7 @@ export async function preparePass(input: PassInput): Promise<PreparedPass> {
 async function resegmentPass(
   input: PassInput,
   pass: { cells: RegionCells; keys: KeyBuffer; original: readonly RegionState[]; buffers: BufferRef[] },
+  lines: PassLines,
 ): Promise<PreparedPass> {
   const { engine, settings } = input;
   const { cells, keys, buffers } = pass;
@@ -218,7 +226,6 @@ async function resegmentPass(
         shapeCells,
         states.map((s) => s.extent.box),
       );
-  const lines = new PassLines(engine, cells, states.length);
   return { cells, image: keys, states, original, shape: { cells: shapeCells, extents }, lines, buffers };
 }
 

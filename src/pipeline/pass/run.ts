@@ -8,6 +8,7 @@ import type { ImageType } from '../image-types.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
+import type { Settings } from '../settings.ts';
 import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
@@ -55,7 +56,8 @@ export async function runPass(
   const limit = input.engine.caps.limits.maxStorageBufferBindingSize;
   const need = passBox(input).cells * (input.source ? DERIVED_KEY_BYTES : input.image.keyBytes);
   if (need > limit) return runHalves(input, need, limit, wanted, set, signal);
-  const pass = await preparePass(input);
+  const own = { ...input, settings: originalSettings(input) };
+  const pass = await preparePass(input, wanted.has('glrlm') ? neighbourhoods(own).unit : null);
   const buffers = [...pass.buffers];
   /** Gives the failed regions their error and starts again with the others. */
   const withoutFailed = (failed: ReadonlyMap<Selection, PipelineError>) => {
@@ -69,8 +71,6 @@ export async function runPass(
       checkValues(original, wanted, state);
     });
     if (failed.size > 0) return await withoutFailed(failed);
-    // Found while the filters run.
-    if (wanted.has('glrlm')) pass.lines.along(neighbourhoods(original.input).unit).catch(() => undefined);
     const { derived, notes } = await derivePasses(input, pass);
     buffers.push(...derived.flatMap((image) => image.pass.buffers));
     const unusable = new Map(
@@ -114,10 +114,21 @@ export async function runPass(
 
 /** The original image as one of the images of a pass: its mask features are wanted even where it is not. */
 function originalPass(input: PassInput, pass: PreparedPass): ImagePass {
-  const type = input.types.find(({ name }) => name === 'Original');
-  const settings = { ...(type?.settings ?? input.settings), additionalInfo: input.settings.additionalInfo };
-  return { type: type ?? null, name: 'original', input: { ...input, settings }, pass };
+  return {
+    type: typeOfOriginal(input),
+    name: 'original',
+    input: { ...input, settings: originalSettings(input) },
+    pass,
+  };
 }
+
+const typeOfOriginal = ({ types }: PassInput): ImageType | null =>
+  types.find(({ name }) => name === 'Original') ?? null;
+
+const originalSettings = (input: PassInput): Settings => ({
+  ...(typeOfOriginal(input)?.settings ?? input.settings),
+  additionalInfo: input.settings.additionalInfo,
+});
 
 /** The classes of an image: those of the mask go with the original. */
 function wantedOn({ type, name }: ImagePass, wanted: WantedFeatures): WantedFeatures {

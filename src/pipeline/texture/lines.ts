@@ -30,6 +30,8 @@ export interface RegionLines {
   readonly multiElement: Uint32Array;
   /** First voxels (indices into the cells), those of an angle side by side, in the order of the angles. Kept. */
   readonly starts: BufferRef;
+  /** Settles when they have been listed; what is submitted later sees the list without waiting for it. */
+  readonly listed: Promise<unknown>;
 }
 
 /** Finds the lines in two submits: their number, then where they begin. @param regions number of regions */
@@ -59,8 +61,10 @@ export async function findLines(
   const starts = listing.keep(listing.buffer('texture/lines.starts', total * 4));
   const cursors = listing.upload('texture/lines.cursors', firstOf(lines));
   listing.dispatch(list, { ...inputs(listing), cursors, starts }, length);
-  await engine.execute(listing);
-  return { offsets, lines, multiElement, starts };
+  const listed = engine.execute(listing);
+  // Handled where the lines are used.
+  listed.catch(() => undefined);
+  return { offsets, lines, multiElement, starts, listed };
 }
 
 /** Where the lines of each angle begin in the list. */
