@@ -26,7 +26,7 @@ export interface FilterRow {
   readonly arithmeticShare: number;
 }
 
-const SIZE: Vec3 = [128, 64, 32];
+const SIZE: Vec3 = [90, 84, 36];
 
 /** What `costs` counts: one standard deviation of LoG, defaults of all others. */
 const types = derivedTypes(
