@@ -36,8 +36,6 @@ export interface Work extends N4Work, ResampleWork, NetworkWork {
   readonly voxels: number;
   /** Cells of the padded box; for stages before the region is known, voxels of the image. */
   readonly cells: number;
-  /** Voxels of the whole mask (one byte each). */
-  readonly maskVoxels: number;
   /** Neighbour offsets: one half, and all. */
   readonly half: number;
   readonly all: number;
@@ -82,9 +80,8 @@ const perValue = (operations: number): Cost => ({
 });
 
 export const costs: Readonly<Record<string, Cost>> = {
-  'roi/bounds': { bytes: (w) => w.maskVoxels, operations: (w) => 3 * w.maskVoxels },
   'roi/compact': { bytes: (w) => 5 * w.cells + 4 * w.voxels, operations: (w) => 6 * w.cells },
-  'roi/encode': { bytes: (w) => 8 * w.cells, operations: (w) => 10 * w.cells },
+  'roi/encode': perVoxel(4 + 8, 30),
   'roi/extent': perVoxel(ENTRY, 40),
   'roi/range': perVoxel(ENTRY + 4, 8),
   'roi/resegment': perVoxel(ENTRY + 8, 12),
@@ -100,8 +97,17 @@ export const costs: Readonly<Record<string, Cost>> = {
     bytes: ({ voxels, half }) => voxels * (ENTRY + half * (4 + ATOMIC)),
     operations: ({ voxels, half }) => voxels * half * 8,
   },
+  'texture/lines:count': {
+    bytes: ({ voxels, half }) => voxels * (ENTRY + half * 4),
+    operations: ({ voxels, half }) => voxels * half * 4,
+  },
+  'texture/lines:list': {
+    bytes: ({ voxels, half }) => voxels * (ENTRY + half * 4),
+    operations: ({ voxels, half }) => voxels * half * 4,
+  },
+  // Nearly every voxel of a noisy image ends a run.
   'texture/glrlm': {
-    bytes: ({ voxels, half }) => voxels * (ENTRY + half * (8 + ATOMIC)),
+    bytes: ({ voxels, half }) => voxels * half * (4 + ATOMIC),
     operations: ({ voxels, half }) => voxels * half * 8,
   },
   'texture/gldm': {

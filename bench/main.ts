@@ -32,6 +32,7 @@ interface Options {
   readonly flash?: boolean;
   readonly ants?: boolean;
   readonly op?: string[];
+  readonly stage?: string[];
   readonly iterations: string;
   readonly peerEnv: string;
 }
@@ -52,7 +53,7 @@ async function benchGpu(
   report: Report,
   wants: (section: string) => boolean,
   repeats: number,
-  adapter?: string,
+  { adapter, stage }: Options,
 ): Promise<void> {
   const engine = await createEngine({ adapter, profile: true });
   if (!engine.caps.timestamps) progress('this adapter has no timestamp queries: kernels are not timed');
@@ -64,9 +65,7 @@ async function benchGpu(
   }
   if (wants('stages')) {
     report.stages = {};
-    const named = Object.keys(stages).filter(wants);
-    for (const [name, bench] of Object.entries(stages)) {
-      if (named.length > 0 && !named.includes(name)) continue;
+    for (const [name, bench] of Object.entries(stages).filter(([name]) => !stage || stage.includes(name))) {
       report.stages[name] = await bench(engine, report.peaks, repeats, progress);
       printTable(`Stage ${name} (GPU to GPU, every dispatch timed)`, report.stages[name]);
     }
@@ -91,7 +90,9 @@ async function benchPeers(
     await ensurePeer(peer, environment);
     for (const files of cases.filter((c) => c.labels !== 'all' && (!c.generated || named))) {
       progress(`${peer} on ${files.name}`);
-      rows.push(await comparePeer(engine, files, preset, peer, environment));
+      const row = await comparePeer(engine, files, preset, peer, environment);
+      progress(`${row.oursMs.toFixed(1)} ms, ${peer} ${row.peerMs.toFixed(0)} ms: ${row.ratio.toFixed(1)} times`);
+      rows.push(row);
     }
   }
   engine.destroy();
@@ -134,7 +135,7 @@ async function run(sections: readonly string[], options: Options): Promise<void>
     },
   };
   printTable('Machine', [{ adapter, driver, cores: cpus().length, cpu: cpus()[0]?.model ?? '' }]);
-  if (['peaks', 'kernels', 'stages'].some(wants)) await benchGpu(report, wants, repeats, options.adapter);
+  if (['peaks', 'kernels', 'stages'].some(wants)) await benchGpu(report, wants, repeats, options);
   await withGeneratedCases(async (generated) => {
     const cases = [...recordedCases(), ...generated].filter(chosen);
     if (wants('cases')) {
@@ -178,6 +179,7 @@ bench
     new Option('--preset <name>', 'what cases compute').choices(Object.keys(benchPresets)).default('pyradiomics'),
   )
   .option('--case <name>', 'only this case; may be repeated', collect)
+  .option('--stage <name>', `only this stage (${Object.keys(stages).join(', ')}); may be repeated`, collect)
   .option('--repeats <n>', 'warm runs', '10')
   .option('--json <file>', 'write everything as JSON')
   .option('--adapter <name>', 'as in voxomics extract')

@@ -9,7 +9,6 @@ import {
 } from '../src/pipeline/mask-geometry.ts';
 import { parseSettings, type SettingsInput } from '../src/pipeline/settings.ts';
 import type { Geometry, ImageGrid, Mask, Vec3 } from '../src/pipeline/volume.ts';
-import { useEngine } from './support/engine.ts';
 import { randomLabels } from './support/random.ts';
 
 /** Oblique, all axes of different length. */
@@ -42,9 +41,8 @@ const failure = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
 describe('geometry modes', () => {
-  const engine = useEngine();
   const align = (mask: Mask, mode: GeometryMode, settings: SettingsInput = {}, tiny?: TinyDifference) =>
-    alignMaskTo(engine(), image, mask, { mode, settings: parseSettings(settings), tiny });
+    alignMaskTo(image, mask, { mode, settings: parseSettings(settings), tiny });
 
   test.each(['strict', 'resample-mask', 'ignore-tiny'] as const)(
     '%s: a mask of the same grid stays itself',

@@ -1,6 +1,7 @@
-/** The stages before feature extraction, each measured on images of its own. */
+/** The stages around feature extraction, each measured on images of its own. */
 import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
+import { benchFilter } from './filter.ts';
 import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
 import { benchNetwork } from './nn.ts';
@@ -20,6 +21,7 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   normalise: benchNormalise,
   n4: benchN4,
   resample: benchResample,
+  filter: benchFilter,
   map: benchMap,
   nn: benchNetwork,
 };

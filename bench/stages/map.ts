@@ -111,7 +111,7 @@ async function timePyradiomics(environment: string, task: Task): Promise<number>
 }
 
 /** Work of one invocation per voxel over its whole neighbourhood. */
-const workOf = (voxels: number): Work => ({ voxels, cells: 0, maskVoxels: 0, half: 13, all: 26 });
+const workOf = (voxels: number): Work => ({ voxels, cells: 0, half: 13, all: 26 });
 
 async function measure(
   engine: Engine,

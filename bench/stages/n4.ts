@@ -71,7 +71,7 @@ async function measure(
     const warmMs = median(warm);
     const count = dispatches.get(kernel) ?? 0;
     const cost = costs[kernel];
-    const all = { voxels: 0, cells: 0, maskVoxels: 0, half: 0, all: 0, ...work };
+    const all = { voxels: 0, cells: 0, half: 0, all: 0, ...work };
     const bytes = cost ? count * cost.bytes(all) : Number.NaN;
     const operations = cost ? count * cost.operations(all) : Number.NaN;
     return {

@@ -59,7 +59,7 @@ export async function benchNormalise(
 ): Promise<NormaliseRow[]> {
   const volume = phantom();
   const image = await toDevice(engine, volume);
-  const work = { imageVoxels: volume.data.length, voxels: 0, cells: 0, maskVoxels: 0, half: 0, all: 0 };
+  const work = { imageVoxels: volume.data.length, voxels: 0, cells: 0, half: 0, all: 0 };
   const rows: NormaliseRow[] = [];
   for (const text of methods) {
     report(`normalise ${text}`);

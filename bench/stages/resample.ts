@@ -100,7 +100,6 @@ async function measure(
   const work: Work = {
     voxels: 0,
     cells: 0,
-    maskVoxels: 0,
     half: 0,
     all: 0,
     imageVoxels: volume.data.length,

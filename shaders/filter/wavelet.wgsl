@@ -3,8 +3,9 @@
 // samples lie. In numbers of twice the width (common/twofold), or, as PyWavelets does with float32 images, rounded to
 // float32 after every operation, in its order.
 // One invocation makes pairs of neighbours along the axis, which share all samples but one, up to `strip` pairs that follow
-// each other along z, so that positions are divided out once.
-// Grid: linear over x, y and strips of the pairs; out-of-range invocations do nothing.
+// each other along y, so that positions are divided out once. (Along z they would be whole planes apart, which share the
+// places of a cache where planes have a size of a power of two.)
+// Grid: linear over x, strips along y, and z of the pairs; out-of-range invocations do nothing.
 // Twin: test/reference/filter/wavelet.ts
 #import common/box
 #import common/grid
@@ -18,6 +19,7 @@ struct Params {
   first: u32,      // first position along the axis in the period
   period: u32,     // of the axis
   strip: u32,      // pairs of an invocation
+  strips: u32,     // along y
   length: u32,     // invocations
   has_tails: u32,  // 0: the samples are float32
   single: u32,     // 1: float32 arithmetic, no tails
@@ -112,15 +114,15 @@ fn store(index: u32, sums: Sums) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   if (k >= params.length) { return; }
-  let column = position_of(k, params.pairs);
+  let column = position_of(k, vec3u(params.pairs.x, params.strips, params.pairs.z));
   let scale = vec3u(1u) + vec3u(vec3u(0u, 1u, 2u) == vec3u(params.axis));
   let step = select(select(params.size.x * params.size.y, params.size.x, params.axis == 1u), 1u, params.axis == 0u);
   let rows = params.pairs.x + params.pairs.y;
-  let column_base = places[column.x] + places[params.pairs.x + column.y];
-  let last = min((column.z + 1u) * params.strip, params.pairs.z);
-  for (var z = column.z * params.strip; z < last; z++) {
-    let at = vec3u(column.xy, z) * scale;
-    let base = column_base + places[rows + z];
+  let column_base = places[column.x] + places[rows + column.z];
+  let last = min((column.y + 1u) * params.strip, params.pairs.y);
+  for (var y = column.y * params.strip; y < last; y++) {
+    let at = vec3u(column.x, y, column.z) * scale;
+    let base = column_base + places[params.pairs.x + y];
     let along = select(select(at.z, at.y, params.axis == 1u), at.x, params.axis == 0u);
     let has_second = along + 1u < select(select(params.size.z, params.size.y, params.axis == 1u), params.size.x, params.axis == 0u);
     let table = rows + params.pairs.z + along + params.taps - 1u;

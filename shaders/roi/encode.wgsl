@@ -1,25 +1,24 @@
-// roi/encode: keys of the voxels of a box, cut out of an image on the GPU. One invocation per voxel of the box; it
-// writes the voxel's key (common/key) into its cell of the padded box. Grid: linear over the box; out-of-range
-// invocations do nothing, padding cells stay zero. Images of integer types hold whole numbers that float32 has exactly.
+// roi/encode: keys of the voxels of a list, cut out of an image on the GPU. One invocation per entry of the list; it writes
+// the voxel's key (common/key) into its cell of the padded box, all other cells keep what they hold. Grid: linear over the
+// list; out-of-range invocations do nothing. Images of integer types hold whole numbers that float32 has exactly.
 // Twin: `encodeKeys` of src/pipeline/keys.ts
 #import common/grid
 #import common/box
 #import common/key
 
 struct Params {
-  box_size: vec3u,
-  pad: u32,
-  box_first: vec3u,
-  kind: u32,        // 0 float, 1 signed integer, 2 unsigned integer, 3 float with tails (two words per key)
-  padded_size: vec3u,
-  length: u32,      // voxels of the box
+  padded: vec3u,     // size of the padded box
+  length: u32,       // entries of the list
+  first: vec3i,      // voxel of the image at the first cell of the padded box; may lie before the image
+  kind: u32,         // 0 float, 1 signed integer, 2 unsigned integer, 3 float with tails (two words per key)
   image_size: vec3u,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> voxels: array<u32>;  // bits of float32 values
-@group(0) @binding(2) var<storage, read> tails: array<u32>;   // bits of what is to be added; not read without tails
-@group(0) @binding(3) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(1) var<storage, read> voxels: array<u32>;  // the list: cells
+@group(0) @binding(2) var<storage, read> samples: array<u32>;  // bits of float32 values
+@group(0) @binding(3) var<storage, read> tails: array<u32>;    // bits of what is to be added; not read without tails
+@group(0) @binding(4) var<storage, read_write> keys: array<u32>;
 
 override workgroup_size: u32 = 64;
 
@@ -27,12 +26,10 @@ override workgroup_size: u32 = 64;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   if (k >= params.length) { return; }
-  let at = position_of(k, params.box_size);
-  let source = at + params.box_first;
-  let index = source.x + params.image_size.x * (source.y + params.image_size.y * source.z);
-  let bits = voxels[index];
-  let target_cell = at + params.pad;
-  let cell = target_cell.x + params.padded_size.x * (target_cell.y + params.padded_size.y * target_cell.z);
+  let cell = voxels[k];
+  let at = vec3u(vec3i(position_of(cell, params.padded)) + params.first);
+  let index = at.x + params.image_size.x * (at.y + params.image_size.y * at.z);
+  let bits = samples[index];
   if (params.kind == 0u) {
     keys[cell] = key_of_bits(bits);
   } else if (params.kind == 1u) {

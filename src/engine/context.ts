@@ -16,4 +16,6 @@ export interface ExecutionContext {
   /** One submit and one error scope per dispatch. */
   readonly debug: boolean;
   readonly useSubgroups: boolean;
+  /** Settles when the last recording has been submitted: the next one waits for it, however long its kernels compile. */
+  turn: Promise<unknown>;
 }

@@ -70,6 +70,7 @@ export class Engine {
       profile: options.profile ? this.profile : null,
       debug: options.debug ?? false,
       useSubgroups: options.subgroups ?? !this.caps.software,
+      turn: Promise.resolve(),
     };
     this.#lost = device.lost.then((info) => {
       if (this.#state === 'ready') this.#fail(new DeviceLostError(info.message || String(info.reason)));

@@ -5,6 +5,7 @@ import type { ExecutionContext } from './context.ts';
 import { encode, encodeInSteps, isDispatch } from './encode.ts';
 import { EngineError } from './errors.ts';
 import type { Flags } from './kernel.ts';
+import type { CompiledKernel } from './pipelines.ts';
 import type { Readback } from './readback.ts';
 import { type DispatchCommand, isBuffer, type Recording, type Results } from './recording.ts';
 
@@ -20,26 +21,14 @@ export function effectiveFlags(
 export async function execute(recording: Recording, context: ExecutionContext): Promise<Results> {
   checkSizes(recording, context.caps);
   const dispatches = recording.commands.filter(isDispatch);
-  const compiled = await Promise.all(
-    dispatches.map((d) => context.pipelines.get(d.kernel, effectiveFlags(d, context))),
-  );
-  const { device, pool } = context;
-  device.pushErrorScope('out-of-memory');
-  device.pushErrorScope('validation');
-  const buffers = new BufferTable(context);
-  let read: Readback | null = null;
-  try {
-    read =
-      context.debug && dispatches.length > 1
-        ? encodeInSteps(recording, compiled, buffers, context)
-        : encode(recording, compiled, buffers, context);
-  } finally {
-    const scopes = [device.popErrorScope(), device.popErrorScope()] as const;
-    buffers.releaseAfterSubmit(recording);
-    if (read === null) await Promise.allSettled(scopes);
-    else read.scopes = scopes;
-  }
-  const [validation, memory] = await Promise.all(read.scopes as readonly Promise<GPUError | null>[]);
+  const compiling = Promise.all(dispatches.map((d) => context.pipelines.get(d.kernel, effectiveFlags(d, context))));
+  // Handled where its turn comes.
+  compiling.catch(() => undefined);
+  const submitting = context.turn.then(async () => submit(recording, await compiling, context));
+  context.turn = submitting.catch(() => undefined);
+  const { read, scopes } = await submitting;
+  const { pool } = context;
+  const [validation, memory] = await Promise.all(scopes);
   if (memory) {
     await read.discard(pool);
     throw new EngineError(
@@ -52,6 +41,30 @@ export async function execute(recording: Recording, context: ExecutionContext): 
     throw new EngineError('Validation', `${recording.name}: ${validation.message}`);
   }
   return read.finish(context);
+}
+
+/** Encodes and submits inside error scopes. */
+function submit(
+  recording: Recording,
+  compiled: readonly CompiledKernel[],
+  context: ExecutionContext,
+): { readonly read: Readback; readonly scopes: readonly [Promise<GPUError | null>, Promise<GPUError | null>] } {
+  const { device } = context;
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  const buffers = new BufferTable(context);
+  try {
+    const read =
+      context.debug && compiled.length > 1
+        ? encodeInSteps(recording, compiled, buffers, context)
+        : encode(recording, compiled, buffers, context);
+    return { read, scopes: [device.popErrorScope(), device.popErrorScope()] };
+  } catch (error) {
+    for (const scope of [device.popErrorScope(), device.popErrorScope()]) scope.catch(() => undefined);
+    throw error;
+  } finally {
+    buffers.releaseAfterSubmit(recording);
+  }
 }
 
 function describeMemory({ pool }: ExecutionContext): string {

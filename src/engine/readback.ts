@@ -6,7 +6,6 @@ import { Results } from './recording.ts';
 export const stagingUsage = () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 /** Staging buffers that belong to the promise of their results. */
 export class Readback {
-  scopes: readonly Promise<GPUError | null>[] = [];
   constructor(
     readonly staging: GPUBuffer | null,
     readonly bytes: number,

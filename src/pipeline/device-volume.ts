@@ -1,5 +1,6 @@
 /** Images on the GPU: what the preprocessing stages pass on without reading voxels back. */
 import { type BufferRef, type Download, type Engine, Recording, type Results } from '../engine/index.ts';
+import { type Box, boxSize, forEachRow } from './box.ts';
 import { splitFloat } from './twofold.ts';
 import type { Geometry, Volume, VoxelArray } from './volume.ts';
 
@@ -41,6 +42,12 @@ export function typeOf(data: VoxelArray): VoxelType {
 /** Whether values of a type are whole numbers. */
 export const isIntegerType = (type: VoxelType): boolean => !type.startsWith('float');
 
+/** An image of which some voxels may be left out: the grid is the whole image's, the buffers hold a box of it. */
+export interface PartialVolume extends DeviceVolume {
+  /** Voxels that are there. Default: all. */
+  readonly covers?: Box;
+}
+
 /** Number of voxels of a grid. */
 export const voxelCount = ({ size }: Geometry): number => size[0] * size[1] * size[2];
 
@@ -78,6 +85,20 @@ export function uploadVolume(rec: Recording, volume: Volume, { exact = false }: 
   const lost = exact ? lostTails(data) : null;
   const tails = lost && rec.keep(rec.upload('volume.tails', lost));
   return { ...gridOf(volume), voxels: rec.keep(voxels), tails, type: typeOf(data) };
+}
+
+/** The voxels of a box of an image in memory, x fastest. */
+export function voxelsOfBox({ data, size: whole }: Volume, box: Box): VoxelArray {
+  const size = boxSize(box);
+  const part = new (data.constructor as new (length: number) => VoxelArray)(size[0] * size[1] * size[2]);
+  forEachRow(whole, box, { size, pad: 0 }, (from, to) => part.set(data.subarray(from, from + size[0]), to));
+  return part;
+}
+
+/** Brings a box of an image to the GPU in a submit of its own, with the tails of float64 voxels. */
+export async function partToDevice(engine: Engine, volume: Volume, covers: Box): Promise<PartialVolume> {
+  const device = await toDevice(engine, { ...volume, data: voxelsOfBox(volume, covers) }, { exact: true });
+  return { ...device, covers };
 }
 
 /** Voxels on their way back. */

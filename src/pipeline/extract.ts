@@ -88,11 +88,11 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   common.catch(() => undefined);
 
   const asked = options.labels ?? (options.settings?.label === undefined ? namedLabels(mask) : undefined);
-  const aligned = await alignMaskTo(engine, image, mask, { mode: geometry, settings, labels: asked });
+  const aligned = await alignMaskTo(image, mask, { mode: geometry, settings, labels: asked });
   const notes = [...(options.notes ?? [])];
   if (geometry === 'ignore-tiny' && aligned !== mask) notes.push(ignoredDifference(image, mask));
   notes.push(...cutReach(image, settings, steps, types, wanted));
-  const labels = await findMaskLabels(engine, aligned);
+  const labels = findMaskLabels(aligned);
   if (labels.found.length === 0)
     throw new PipelineError(
       'EmptyMask',
@@ -110,9 +110,10 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const succeeded = (region: Region) => !(outcomes.get(region) instanceof PipelineError);
   onProgress?.({ stage: 'labels', done: 0, total: regions.length });
   const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
-  // Images that are asked for come from the GPU, the original too.
+  // Images that are asked for come from the GPU, the original too; cropped before filtering, an image is cropped there.
   const derives = onImage !== undefined || derivedTypes(types).length > 0;
-  const source = await openSource(engine, image, steps, derives, { mask: aligned, signal, onProgress });
+  const onDevice = hasSteps(steps) || onImage !== undefined || (derives && settings.preCrop);
+  const source = await openSource(engine, image, steps, onDevice, { mask: aligned, signal, onProgress });
   const deeper = new Map<Region, DeepOutcome>();
   try {
     const { resample } = steps;
@@ -121,7 +122,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       : planViews(
           engine,
           hasSteps(steps) ? deviceIntensities(source.device as DeviceVolume) : hostIntensities(image),
-          derives ? source.device : null,
+          derives ? (source.device ?? image) : null,
           aligned,
           labels,
           regions,
@@ -215,15 +216,15 @@ function regionColumns({ names }: Mask, { union }: Region): Row {
   return { voxomics_region: union.map((label) => names.get(label) ?? String(label)).join('+') };
 }
 
-/** The image that the views are made of: on the GPU where a step has to change it or images are derived from it. */
+/** The image that the views are made of, where it has to be on the GPU as a whole. */
 async function openSource(
   engine: Engine,
   image: Volume,
   steps: PreprocessSteps,
-  derives: boolean,
+  onDevice: boolean,
   context: StepContext,
 ): Promise<{ readonly device: DeviceVolume | null; release(): void }> {
-  if (!hasSteps(steps) && !derives) return { device: null, release: () => undefined };
+  if (!onDevice) return { device: null, release: () => undefined };
   const uploaded = await toDevice(engine, image, { exact: true });
   try {
     const corrected = await correctImage(engine, uploaded, steps, { ...context, exact: true });

@@ -1,5 +1,4 @@
 /** Physical grids: whether two agree, and how a mask comes onto the grid of its image, as ITK and PyRadiomics decide it. */
-import type { Engine } from '../engine/index.ts';
 import { type Box, boxSize, boxUnion } from './box.ts';
 import { gridOf } from './device-volume.ts';
 import { PipelineError } from './errors.ts';
@@ -218,13 +217,12 @@ export function resampleMaskToImage(mask: Mask, image: Geometry): Mask {
 }
 
 /** The box of the labels asked for, by region; labels that the mask lacks are left to the selection's own check. */
-async function regionBoxes(
-  engine: Engine,
+function regionBoxes(
   mask: Mask,
   settings: Settings,
   labels: readonly (number | LabelUnion)[] | 'all' | undefined,
-): Promise<[string, Box][]> {
-  const known = await findMaskLabels(engine, mask);
+): [string, Box][] {
+  const known = findMaskLabels(mask);
   return labelUnions(known, labels, settings.label).flatMap((union): [string, Box][] => {
     const boxes = known.found.filter((f) => union.includes(known.packed.valueOf(f.index))).map((f) => f.box);
     return boxes.length > 0 ? [[union.join('+'), boxes.reduce(boxUnion)]] : [];
@@ -236,7 +234,6 @@ async function regionBoxes(
  * @throws PipelineError GeometryMismatch without correctMask, RoiOutsideImage with it
  */
 export async function alignMask(
-  engine: Engine,
   image: Geometry,
   mask: Mask,
   settings: Settings,
@@ -248,6 +245,6 @@ export async function alignMask(
   if (!settings.correctMask || image.dimension !== mask.dimension) {
     throw new PipelineError('GeometryMismatch', geometryMismatchMessage(image, mask, differences, tolerance));
   }
-  for (const [name, box] of await regionBoxes(engine, mask, settings, labels)) checkRoiInside(image, mask, box, name);
+  for (const [name, box] of regionBoxes(mask, settings, labels)) checkRoiInside(image, mask, box, name);
   return resampleMaskToImage(mask, image);
 }

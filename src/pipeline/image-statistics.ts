@@ -40,11 +40,26 @@ function pairwiseSum(values: VoxelArray, start: number, length: number): number 
   return pairwiseSum(values, start, half) + pairwiseSum(values, start + half, length - half);
 }
 
+/** Of integers in one pass: their sums are exact in any order. */
+function integerStatistics(data: VoxelArray): ImageStatistics {
+  let minimum = data[0]!;
+  let maximum = data[0]!;
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    sum += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return { mean: sum / data.length, minimum, maximum };
+}
+
 /**
  * Statistics over all voxels in float64. Sums of integers are exact below 2^53; a NaN makes all three NaN.
  * @param data at least one voxel
  */
 export function imageStatistics(data: VoxelArray): ImageStatistics {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return integerStatistics(data);
   let minimum = data[0]!;
   let maximum = data[0]!;
   for (let i = 1; i < data.length; i++) {

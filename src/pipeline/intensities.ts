@@ -1,8 +1,8 @@
 /** The intensities that features are computed on: of an image in memory, or of one that a stage left on the GPU. */
 import type { Recording } from '../engine/index.ts';
-import type { PaddedBox } from './box.ts';
 import { type DeviceVolume, gridOf } from './device-volume.ts';
 import { encodeKeys } from './keys.ts';
+import type { RegionCells } from './roi/compact.ts';
 import { recordEncode } from './roi/encode.ts';
 import type { KeyBuffer } from './roi/range.ts';
 import type { Geometry, Volume } from './volume.ts';
@@ -12,8 +12,8 @@ export interface Intensities extends Geometry {
   readonly float32: boolean;
   /** Most bytes that the key of one voxel takes. */
   readonly keyBytes: 4 | 8;
-  /** Brings the keys of a box to the GPU. */
-  recordKeys(rec: Recording, box: PaddedBox): KeyBuffer;
+  /** Brings the keys of the regions' voxels to the GPU, each in its cell; other cells hold anything. */
+  recordKeys(rec: Recording, regions: RegionCells): KeyBuffer;
 }
 
 /** The intensities of an image in memory: cut out and encoded on the host, so that only the box is uploaded. */
@@ -22,7 +22,7 @@ export function hostIntensities(image: Volume): Intensities {
     ...gridOf(image),
     float32: image.data instanceof Float32Array,
     keyBytes: image.data instanceof Float64Array ? 8 : 4,
-    recordKeys(rec, box) {
+    recordKeys(rec, { box }) {
       const { kind, words, data } = encodeKeys(image, box);
       return { kind, words, keys: rec.upload('roi/keys', data) };
     },
@@ -35,6 +35,6 @@ export function deviceIntensities(image: DeviceVolume): Intensities {
     ...gridOf(image),
     float32: image.type === 'float32',
     keyBytes: image.tails ? 8 : 4,
-    recordKeys: (rec, box) => recordEncode(rec, image, box),
+    recordKeys: (rec, regions) => recordEncode(rec, image, regions),
   };
 }

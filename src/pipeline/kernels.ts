@@ -10,7 +10,6 @@ import { histogram } from './firstorder/histogram.ts';
 import { mean, rows } from './firstorder/peak.ts';
 import { autocorrelationKernels } from './morph/autocorrelation.ts';
 import { needsCorrelation, needsPairs } from './morph/features.ts';
-import { bounds } from './roi/bounds.ts';
 import { clip } from './roi/clip.ts';
 import { compact } from './roi/compact.ts';
 import { encode } from './roi/encode.ts';
@@ -25,6 +24,7 @@ import { distance } from './texture/distance.ts';
 import { glcm } from './texture/glcm.ts';
 import { gldm } from './texture/gldm.ts';
 import { glrlm } from './texture/glrlm.ts';
+import { count, list } from './texture/lines.ts';
 import { ngtdm } from './texture/ngtdm.ts';
 import type { Volume } from './volume.ts';
 
@@ -43,7 +43,7 @@ const byClass: Record<FeatureClass, readonly unknown[]> = {
   ngl: [levels, gldm],
   glcm: [levels, glcm],
   gldm: [levels, gldm],
-  glrlm: [levels, glrlm],
+  glrlm: [levels, count, list, glrlm],
   glszm: [levels, start, link, measure, tally],
   ngtdm: [levels, ngtdm],
 };
@@ -59,15 +59,15 @@ export function kernelsFor(
   types: readonly ImageType[],
   steps: PreprocessSteps = stepsOfSettings(settings),
 ): AnyKernel[] {
-  const list: unknown[] = [bounds, compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
-  if (hasSteps(steps) || derivedTypes(types).length > 0) list.push(encode);
-  for (const name of wanted.keys()) list.push(...byClass[name]);
+  const kernels: unknown[] = [compact, extent, range, ...stepKernels(steps, true), ...filterKernels(types)];
+  if (hasSteps(steps) || derivedTypes(types).length > 0) kernels.push(encode);
+  for (const name of wanted.keys()) kernels.push(...byClass[name]);
   const morph = wanted.get('morph') ?? [];
-  if (needsCorrelation(morph)) list.push(...autocorrelationKernels(needsPairs(morph)));
-  if (needsValues(wanted) && integers !== null) list.push(integers ? histogram : gather);
-  if (settings.additionalInfo) list.push(start, link, volumes);
-  if (resegments(settings)) list.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
-  return [...new Set(list)] as AnyKernel[];
+  if (needsCorrelation(morph)) kernels.push(...autocorrelationKernels(needsPairs(morph)));
+  if (needsValues(wanted) && integers !== null) kernels.push(integers ? histogram : gather);
+  if (settings.additionalInfo) kernels.push(start, link, volumes);
+  if (resegments(settings)) kernels.push(resegment, ...(settings.resegmentShape ? [] : [clip]));
+  return [...new Set(kernels)] as AnyKernel[];
 }
 
 export const isIntegerImage = (image: Volume): boolean =>

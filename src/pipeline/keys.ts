@@ -162,44 +162,84 @@ function rowEncoder(kind: KeyKind, values: VoxelArray, keys: Uint32Array): RowEn
 
 /** The values of keys in ascending order, NaN left out. Sorting makes every later sum independent of the GPU's order. */
 export function sortedValues(kind: KeyKind, words: 1 | 2, keys: Uint32Array): Float64Array {
-  if (words === 1) {
-    const sorted = radixSort(keys);
-    let length = sorted.length;
-    if (kind === 'float32') while (length > 0 && sorted[length - 1] === NAN_WORD) length--;
-    return decodeSorted(kind, sorted.subarray(0, length));
+  const [high, low] = words === 1 ? [radixSort(keys), null] : radixSortPairs(keys);
+  let length = high.length;
+  if (kind !== 'int' && kind !== 'uint') while (length > 0 && high[length - 1] === NAN_WORD) length--;
+  if (kind === 'float32') return Float64Array.from(decodeFloats(high.subarray(0, length)));
+  const values = new Float64Array(length);
+  if (kind === 'twofold') {
+    const [words32, rests] = [
+      decodeFloats(high.subarray(0, length)),
+      decodeFloats((low as Uint32Array).subarray(0, length)),
+    ];
+    for (let i = 0; i < length; i++) values[i] = (words32[i] as number) + (rests[i] as number);
+    return values;
   }
-  const values = new Float64Array(keys.length / 2);
-  for (let i = 0; i < values.length; i++)
-    values[i] = valueOfKey(kind, keys[2 * i] as number, keys[2 * i + 1] as number);
-  values.sort();
-  let length = values.length;
-  while (length > 0 && Number.isNaN(values[length - 1] as number)) length--;
-  return values.subarray(0, length);
+  for (let i = 0; i < length; i++) values[i] = valueOfKey(kind, high[i] as number, low?.[i]);
+  return values;
 }
 
-function decodeSorted(kind: KeyKind, keys: Uint32Array): Float64Array {
-  if (kind !== 'float32') return Float64Array.from(keys, (k) => valueOfKey(kind, k));
+/** The values of float32 keys. */
+function decodeFloats(keys: Uint32Array): Float32Array {
   const bits = new Uint32Array(keys.length);
   for (let i = 0; i < keys.length; i++) {
     const k = keys[i] as number;
     bits[i] = k >>> 31 ? k & 0x7fffffff : ~k;
   }
-  return Float64Array.from(new Float32Array(bits.buffer));
+  return new Float32Array(bits.buffer);
 }
 
-/** Least-significant-digit radix sort with 11-bit digits: three linear passes, several times faster than a comparison sort. */
+/** Digits of the radix sorts: three linear passes, several times faster than a comparison sort. */
+const DIGIT_SHIFTS = [0, 11, 22] as const;
+const DIGITS = 2048;
+
+/** Where the keys of each digit start, least significant digit first. */
+function digitStarts(keys: Uint32Array, shift: number): Uint32Array {
+  const starts = new Uint32Array(DIGITS + 1);
+  for (let i = 0; i < keys.length; i++) starts[(((keys[i] as number) >>> shift) & (DIGITS - 1)) + 1]!++;
+  for (let d = 0; d < DIGITS; d++) starts[d + 1]! += starts[d] as number;
+  return starts;
+}
+
 function radixSort(keys: Uint32Array): Uint32Array {
   let from = keys.slice();
   let to = new Uint32Array(keys.length);
-  for (const shift of [0, 11, 22]) {
-    const starts = new Uint32Array(2049);
-    for (let i = 0; i < from.length; i++) starts[(((from[i] as number) >>> shift) & 2047) + 1]!++;
-    for (let d = 0; d < 2048; d++) starts[d + 1]! += starts[d] as number;
+  for (const shift of DIGIT_SHIFTS) {
+    const starts = digitStarts(from, shift);
     for (let i = 0; i < from.length; i++) {
       const key = from[i] as number;
-      to[starts[(key >>> shift) & 2047]!++] = key;
+      to[starts[(key >>> shift) & (DIGITS - 1)]!++] = key;
     }
     [from, to] = [to, from];
   }
   return from;
+}
+
+/** Sorts keys of two words by the high one, then the low words of those that have it in common. */
+function radixSortPairs(keys: Uint32Array): [high: Uint32Array, low: Uint32Array] {
+  const length = keys.length / 2;
+  let from = { high: new Uint32Array(length), low: new Uint32Array(length) };
+  let to = { high: new Uint32Array(length), low: new Uint32Array(length) };
+  for (let i = 0; i < length; i++) {
+    from.high[i] = keys[2 * i] as number;
+    from.low[i] = keys[2 * i + 1] as number;
+  }
+  for (const shift of DIGIT_SHIFTS) {
+    const starts = digitStarts(from.high, shift);
+    for (let i = 0; i < length; i++) {
+      const key = from.high[i] as number;
+      const at = starts[(key >>> shift) & (DIGITS - 1)]!++;
+      to.high[at] = key;
+      to.low[at] = from.low[i] as number;
+    }
+    [from, to] = [to, from];
+  }
+  const { high, low } = from;
+  for (let first = 0; first < length; ) {
+    let end = first + 1;
+    while (end < length && high[end] === high[first]) end++;
+    if (end > first + 1) low.subarray(first, end).sort();
+    first = end;
+  }
+  return [high, low];
 }

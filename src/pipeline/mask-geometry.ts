@@ -1,5 +1,4 @@
 /** What to do with a mask whose grid is not that of its image. */
-import type { Engine } from '../engine/index.ts';
 import { PipelineError } from './errors.ts';
 import {
   alignMask,
@@ -106,7 +105,6 @@ export interface AlignOptions {
  * resampling would lose a part of a region
  */
 export async function alignMaskTo(
-  engine: Engine,
   image: Geometry,
   mask: Mask,
   { mode, settings, labels, tiny = tinyDifference }: AlignOptions,
@@ -115,7 +113,7 @@ export async function alignMaskTo(
   const differences = compareGeometry(image, mask, tolerance);
   if (differences.length === 0) return mask;
   const resample = mode === 'resample-mask' && image.dimension === mask.dimension;
-  if (resample) return alignMask(engine, image, mask, { ...settings, correctMask: true }, labels);
+  if (resample) return alignMask(image, mask, { ...settings, correctMask: true }, labels);
   if (mode === 'ignore-tiny' && sameSize(image, mask) && isTiny(differenceOf(image, mask), tiny)) {
     return withGrid(mask, image);
   }

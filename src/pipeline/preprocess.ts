@@ -168,8 +168,8 @@ export function gridOfStep(
 }
 
 /** The box of everything that a mask marks. */
-async function boxOfMask(engine: Engine, mask: Mask): Promise<Box> {
-  const { found } = await findMaskLabels(engine, mask);
+function boxOfMask(mask: Mask): Box {
+  const { found } = findMaskLabels(mask);
   if (found.length === 0)
     throw new PipelineError('EmptyMask', 'the mask has no voxel above 0, there is no region to resample round');
   return found.map((f) => f.box).reduce(boxUnion);
@@ -234,7 +234,7 @@ export async function preprocess(
     let result = image;
     if (steps.resample) {
       onProgress?.({ stage: 'resample', done: 0, total: 1 });
-      const grid = gridOfStep(volume, steps.resample, mask ? await boxOfMask(engine, mask) : null);
+      const grid = gridOfStep(volume, steps.resample, mask ? boxOfMask(mask) : null);
       result = own(await resampleImage(engine, image, grid, steps.resample));
       onProgress?.({ stage: 'resample', done: 1, total: 1 });
     }

@@ -1,5 +1,4 @@
 /** Which regions of a mask to extract: single labels, unions, or all. */
-import type { Engine } from '../engine/index.ts';
 import { type Box, boxUnion } from './box.ts';
 import { PipelineError } from './errors.ts';
 import { findLabels, type LabelBounds } from './roi/bounds.ts';
@@ -55,9 +54,9 @@ export function labelUnions(
 }
 
 /** Packs a mask and finds its labels. */
-export async function findMaskLabels(engine: Engine, mask: Mask): Promise<MaskLabels> {
+export function findMaskLabels(mask: Mask): MaskLabels {
   const packed = packLabels(mask);
-  return { packed, found: await findLabels(engine, packed, mask.size) };
+  return { packed, found: findLabels(packed, mask.size) };
 }
 
 /** Masks of whole-body structures have about a hundred labels. */

@@ -58,13 +58,14 @@ export async function giveImages(
   untouched: Volume | null,
   onImage: (name: string, image: Volume) => Promise<void> | void,
 ): Promise<void> {
-  const { image, first } = view.source as PassSource;
+  const { open, grid, first } = view.source as PassSource;
   const give = async (name: string, given: Volume) => {
     signal?.throwIfAborted();
     await onImage(name, given);
   };
   const { inside, size } = await maskToDevice(engine, maskOf(view, regions));
-  const source = filterSource(engine, image, wholeBox(image), { inside, size, first });
+  const { image, release } = await open(wholeBox(grid));
+  const source = filterSource(engine, image, wholeBox(grid), { inside, size, first });
   try {
     for (const [done, type] of types.entries()) {
       onProgress?.({ stage: 'images', done, total: types.length });
@@ -73,6 +74,7 @@ export async function giveImages(
     }
   } finally {
     await source.release();
+    release();
     engine.release(inside);
   }
 }

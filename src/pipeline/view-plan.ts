@@ -6,14 +6,14 @@ import { gridColumns } from './diagnostics.ts';
 import { boxGrid } from './geometry.ts';
 import { deviceIntensities, type Intensities } from './intensities.ts';
 import { statistics } from './normalise/index.ts';
-import type { PassSource } from './pass/prepare.ts';
+import { deviceSource, hostSource } from './pass/prepare.ts';
 import { gridOfStep, maskRuleOf, resampleImage, type ResampleStep } from './preprocess.ts';
 import { recordResample, resampleMask } from './resample/index.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type MaskLabels, resolveSelection } from './selection.ts';
 import type { Settings } from './settings.ts';
 import type { Region, View } from './view.ts';
-import type { Geometry, Mask, Vec3 } from './volume.ts';
+import type { Geometry, Mask, Volume } from './volume.ts';
 
 /** Regions that share a view. */
 export interface ViewPlan {
@@ -27,43 +27,41 @@ export interface ViewPlan {
 
 /**
  * Views of the image as it is: one for all regions, or one for each where what is derived is cropped to the region.
- * @param device the image on the GPU where images are derived from it; stays its owner's
+ * @param source what images are derived from: the image in memory, or on the GPU, as cropping wants it; stays its owner's
  */
 export function planViews(
   engine: Engine,
   image: Intensities,
-  device: DeviceVolume | null,
+  source: Volume | DeviceVolume | null,
   mask: Mask,
   labels: MaskLabels,
   regions: readonly Region[],
   { preCrop, padDistance }: Settings,
 ): ViewPlan[] {
   const view = { image, mask, labels, interpolated: null };
-  if (!device || !preCrop) {
-    const source = device && { image: device, first: origin };
-    return [{ regions, open: async () => ({ view: { ...view, source }, release: () => undefined }) }];
+  if (!source || !preCrop || 'data' in source) {
+    const passSource = source && ('data' in source ? hostSource(engine, source) : deviceSource(source));
+    return [{ regions, open: async () => ({ view: { ...view, source: passSource }, release: () => undefined }) }];
   }
   return regions.map((region) => ({
     regions: [region],
     open: async () => {
-      const source = await crop(
-        engine,
-        device,
-        grownBox(resolveSelection(region.union, labels).box, padDistance, image),
-      );
-      return { view: { ...view, source }, release: () => engine.release(...buffersOf(source.image)) };
+      const box = grownBox(resolveSelection(region.union, labels).box, padDistance, image);
+      const part = await crop(engine, source, box);
+      return {
+        view: { ...view, source: deviceSource(part, box.first) },
+        release: () => engine.release(...buffersOf(part)),
+      };
     },
   }));
 }
 
-const origin: Vec3 = [0, 0, 0];
-
 /** Cuts a box out of an image on the GPU; the part is kept. */
-async function crop(engine: Engine, image: DeviceVolume, box: Box): Promise<PassSource> {
+async function crop(engine: Engine, image: DeviceVolume, box: Box): Promise<DeviceVolume> {
   const rec = new Recording('view/crop');
   const part = recordResample(rec, image, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor' });
   await engine.execute(rec);
-  return { image: part, first: box.first };
+  return part;
 }
 
 /** Views on resampled grids. @param image on the GPU; stays its owner's */
@@ -100,9 +98,9 @@ async function openView(
   };
   try {
     const moved = await resampleMask(engine, mask, grid, maskRuleOf(step));
-    const labels = await findMaskLabels(engine, moved);
+    const labels = findMaskLabels(moved);
     const interpolated = await imageColumns(engine, resampled);
-    const source = { image: resampled, first: origin };
+    const source = deviceSource(resampled);
     return { view: { image: deviceIntensities(resampled), mask: moved, labels, source, interpolated }, release };
   } catch (error) {
     release();

@@ -94,7 +94,7 @@ async function loadedRegions(
   { interpolated }: View,
   selections: readonly Selection[],
 ): Promise<LoadedRegions> {
-  const labels = await findMaskLabels(engine, loaded);
+  const labels = findMaskLabels(loaded);
   const before = selections.map((s) => resolveSelection(s.labels, labels));
   const facts = await measureMask(engine, labels.packed, loaded.size, before);
   return { stage: interpolated ? 'interpolated' : 'corrected', facts, image: interpolated ?? {} };

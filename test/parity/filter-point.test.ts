@@ -123,7 +123,7 @@ describeShared('filters of PyRadiomics', () => {
     });
 
     it('the same of the image that preCrop leaves', async () => {
-      const { found } = await findMaskLabels(engine(), mask);
+      const { found } = findMaskLabels(mask);
       const region = found.map((f) => f.box).reduce(boxUnion);
       const { last } = wholeBox(volume);
       const padded: Box = {

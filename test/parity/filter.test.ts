@@ -22,8 +22,11 @@ import { caseFiles } from './presets.ts';
 const TWOFOLD = 1e-12;
 /** LoG is float32 like ITK's, but for the last bit of the largest value … */
 const LAST_BIT = 2 ** -23;
-/** … of voxels where 48 and 53 bits round to other sides between the passes: 27 of 31,752 at most here. */
-const OTHER_TIES = 1e-3;
+/**
+ * … of voxels where 48 and 53 bits, or what lies out of reach of a box, round to other sides between the passes: 27 of 31,752
+ * at most here, 36 on a box.
+ */
+const OTHER_TIES = 1.5e-3;
 const BIN_WIDTH = 25;
 
 interface Recorded {
@@ -192,7 +195,7 @@ describeShared('PyRadiomics images', () => {
     const { image: imageFile, mask: maskFile, label } = caseFiles(name);
     const volume = toVolume(await readImageFile(sharedPath(imageFile)));
     const mask = toMask(await readImageFile(sharedPath(maskFile)));
-    const { box } = resolveSelection([label], await findMaskLabels(engine(), mask));
+    const { box } = resolveSelection([label], findMaskLabels(mask));
     const marked = crop(mask, box);
     const inside = [...marked.keys()].filter((i) => marked[i] === label);
     const image = await toDevice(engine(), volume, { exact: true });

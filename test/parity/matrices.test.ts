@@ -70,7 +70,7 @@ describeShared('PyRadiomics matrices', () => {
       readNpy(existsSync(`${folder}/${file}.npy`) ? `${folder}/${file}.npy` : `${folder}/${file}.npy.gz`);
     const meta = JSON.parse(readFileSync(`${folder}/meta.json`, 'utf8')) as Meta;
     const { image, mask, label } = await loaded(meta, folder);
-    const known = await findMaskLabels(engine(), mask);
+    const known = findMaskLabels(mask);
     const selections = [resolveSelection([label], known)];
     const settings = parseSettings({ binWidth: meta.settings.binWidth });
     const input = {
@@ -87,6 +87,7 @@ describeShared('PyRadiomics matrices', () => {
     const pass = await preparePass(input);
     const counts = await countPass(input, pass, wantedFeatures(textures));
     engine().release(...pass.buffers);
+    await pass.lines.release();
     const table = levelTable(counts, 0);
     const rows = Array.from(table.levels);
     expect(rows.at(-1)).toBeLessThanOrEqual(meta.Ng);

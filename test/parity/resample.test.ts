@@ -169,7 +169,7 @@ describeShared('images that PyRadiomics resampled', () => {
     const stored = toVolume(await readImageFile(sharedPath(imagePath)));
     const image = /float64/.test(key) ? { ...stored, data: Float64Array.from(stored.data) } : stored;
     const mask = toMask(await readImageFile(sharedPath(maskPath)));
-    const { found } = await findMaskLabels(engine(), mask);
+    const { found } = findMaskLabels(mask);
     const { resampledPixelSpacing, interpolator, padDistance = 5 } = recorded.settings!;
     const region = found.map((f) => f.box).reduce(boxUnion);
     const grid = pyradiomicsGrid(image, region, resampledPixelSpacing, padDistance);

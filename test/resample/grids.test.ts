@@ -9,7 +9,6 @@ import { gridOfStep } from '../../src/pipeline/preprocess.ts';
 import { extentGrid, ibsiGrid, itkGrid, pyradiomicsGrid } from '../../src/pipeline/resample/index.ts';
 import { findMaskLabels } from '../../src/pipeline/selection.ts';
 import type { Geometry, Vec3 } from '../../src/pipeline/volume.ts';
-import { useEngine } from '../support/engine.ts';
 import { describeShared, hasShared, sharedPath } from '../support/shared.ts';
 
 /** Millimetres: float64 with a few operations in another order. */
@@ -38,7 +37,6 @@ const grid = ({ size_xyz, spacing_xyz, origin_lps, direction_rows_lps }: Referen
 });
 
 describeShared('grids of other programs', () => {
-  const engine = useEngine();
   const root = 'reference/resample';
   const cases = hasShared ? readdirSync(sharedPath(root)).filter((name) => !/\.|scripts/.test(name)) : [];
 
@@ -78,7 +76,7 @@ describeShared('grids of other programs', () => {
 
   it.each(runs)('PyRadiomics’ grid: $title', async ({ image: imagePath, mask: maskPath, recorded }) => {
     const image = toVolume(await readImageFile(sharedPath(imagePath)));
-    const { found } = await findMaskLabels(engine(), toMask(await readImageFile(sharedPath(maskPath))));
+    const { found } = findMaskLabels(toMask(await readImageFile(sharedPath(maskPath))));
     const region = found.map((f) => f.box).reduce(boxUnion);
     const { resampledPixelSpacing, padDistance = 5 } = recorded.settings!;
     const made = pyradiomicsGrid(image, region, resampledPixelSpacing!, padDistance);

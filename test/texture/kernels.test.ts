@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Engine, Recording } from '../../src/engine/index.ts';
 import { linearStep } from '../../src/pipeline/box.ts';
 import { pair } from '../../src/pipeline/roi/extent.ts';
 import {
@@ -13,6 +14,7 @@ import { type Axis, maxDistance, recordDistances } from '../../src/pipeline/text
 import { recordGlcm } from '../../src/pipeline/texture/glcm.ts';
 import { recordGldm } from '../../src/pipeline/texture/gldm.ts';
 import { recordGlrlm } from '../../src/pipeline/texture/glrlm.ts';
+import { findLines, firstOf, type RegionLines } from '../../src/pipeline/texture/lines.ts';
 import type { Offset } from '../../src/pipeline/texture/matrices.ts';
 import { recordNgtdm } from '../../src/pipeline/texture/ngtdm.ts';
 import { offsets } from '../../src/pipeline/texture/offsets.ts';
@@ -22,6 +24,7 @@ import { distances, distanceZones } from '../reference/texture/distance.ts';
 import { glcm } from '../reference/texture/glcm.ts';
 import { gldm } from '../reference/texture/gldm.ts';
 import { glrlm } from '../reference/texture/glrlm.ts';
+import { lines } from '../reference/texture/lines.ts';
 import { ngtdm } from '../reference/texture/ngtdm.ts';
 import { useEngine } from '../support/engine.ts';
 import { type RecordedLevels, randomGrid, recordGrid } from '../support/levels.ts';
@@ -58,6 +61,28 @@ const steps = ({ cells }: RecordedLevels, list: readonly Offset[]) =>
   Int32Array.from(list, (o) => linearStep(cells.box, o));
 const eachRegion = ({ count }: RecordedLevels) => Array.from({ length: count }, (_, r) => r);
 
+/** Keeps what later recordings of a test need. */
+const keepCells = ({ rec, cells, regions }: RecordedLevels) => {
+  rec.keep(cells.cells);
+  rec.keep(cells.voxels);
+  rec.keep(regions);
+};
+
+/** The lines of a case, and the cells at which those of each angle begin, in ascending order. */
+async function readLines(engine: Engine, c: Case): Promise<{ found: RegionLines; starts: number[][] }> {
+  const grid = record(c);
+  keepCells(grid);
+  await engine.execute(grid.rec);
+  const found = await findLines(engine, grid.cells, half(c), grid.count);
+  const rec = new Recording('test');
+  const download = rec.download(found.starts);
+  const all = Array.from((await engine.execute(rec)).u32(download));
+  engine.release(grid.cells.cells, grid.cells.voxels, grid.regions, found.starts);
+  const first = firstOf(found.lines);
+  const starts = Array.from(first, (from, a) => all.slice(from, from + found.lines[a]!).sort((x, y) => x - y));
+  return { found, starts };
+}
+
 describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
   const engine = useEngine({ subgroups });
 
@@ -73,28 +98,44 @@ describe.each([true, false])('texture kernels, subgroups %s', (subgroups) => {
       expect(Array.from(counts.subarray(r * size, (r + 1) * size))).toEqual(glcm(c.grid, r + 1, list, NG));
   });
 
+  it.each(cases)('texture/lines: $name equals the CPU twin', async (c) => {
+    const list = half(c);
+    const { found, starts } = await readLines(engine(), c);
+    const { box } = record(c).cells;
+    const cellOf = (voxel: number) => {
+      const [nx, ny] = c.grid.size;
+      const row = Math.floor(voxel / nx);
+      const at: Vec3 = [(voxel % nx) + box.pad, (row % ny) + box.pad, Math.floor(row / ny) + box.pad];
+      return linearStep(box, at);
+    };
+    const regions = Array.from({ length: found.multiElement.length }, (_, r) => lines(c.grid, r + 1, list));
+    list.forEach((_, angle) => {
+      const expected = regions.flatMap((region) => region[angle]!.starts.map(cellOf));
+      expect(starts[angle]).toEqual(expected.sort((a, b) => a - b));
+    });
+    regions.forEach((region, r) => {
+      const bits = list.map((_, angle) => ((found.multiElement[r]! >>> angle) & 1) === 1);
+      expect(bits).toEqual(region.map(({ multiElement }) => multiElement));
+    });
+  });
+
   it.each(cases)('texture/glrlm: $name equals the CPU twin', async (c) => {
     const list = half(c);
-    const grid = record(c);
     const maxRun = Math.max(...c.grid.size);
+    const grid = record(c);
     const rows = grid.count * NG;
-    const { counts, multiElement } = recordGlrlm(
-      grid.rec,
-      grid.cells,
-      { buffer: grid.regions, count: grid.count },
-      list,
-      rows,
-      maxRun,
-    );
-    const [a, b] = [grid.rec.download(counts), grid.rec.download(multiElement)];
-    const results = await engine().execute(grid.rec);
+    keepCells(grid);
+    await engine().execute(grid.rec);
+    const found = await findLines(engine(), grid.cells, list, grid.count);
+    const rec = new Recording('test');
+    const download = rec.download(recordGlrlm(rec, grid.cells, grid.regions, found, rows, maxRun));
+    const counts = (await engine().execute(rec)).u32(download);
+    engine().release(grid.cells.cells, grid.cells.voxels, grid.regions, found.starts);
     for (const r of eachRegion(grid)) {
-      const expected = glrlm(c.grid, r + 1, list, NG, maxRun);
-      const found = list.flatMap((_, angle) =>
-        Array.from(results.u32(a).subarray((angle * rows + r * NG) * maxRun, (angle * rows + (r + 1) * NG) * maxRun)),
+      const ours = list.flatMap((_, angle) =>
+        Array.from(counts.subarray((angle * rows + r * NG) * maxRun, (angle * rows + (r + 1) * NG) * maxRun)),
       );
-      expect(found).toEqual(expected.counts);
-      expect(list.map((_, angle) => (results.u32(b)[r]! >>> angle) & 1)).toEqual(expected.multiElement);
+      expect(ours).toEqual(glrlm(c.grid, r + 1, list, NG, maxRun));
     }
   });
 

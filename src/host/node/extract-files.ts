@@ -21,7 +21,7 @@ export interface ExtractFilesOptions extends Omit<ExtractOptions, 'preprocess'> 
   /** Which structures or segments of a DICOM mask, see `readDicomMask`. */
   readonly mask?: DicomMaskOptions;
   /** As for `extract`, or made once the image is read, for steps with masks of their own. */
-  readonly preprocess?: PreprocessSteps | ((image: ImageGrid, engine: Engine) => Promise<PreprocessSteps>);
+  readonly preprocess?: PreprocessSteps | ((image: ImageGrid) => Promise<PreprocessSteps>);
 }
 
 /**
@@ -45,6 +45,6 @@ export async function extractFiles(
     readMaskFile(maskPath, { ...maskChoice, labelChannel: settings.label_channel }),
   ]);
   const image = toVolume(decoded);
-  const steps = typeof preprocess === 'function' ? await preprocess(image, engine) : preprocess;
+  const steps = typeof preprocess === 'function' ? await preprocess(image) : preprocess;
   return extractMask(engine, image, loaded, { ...options, preprocess: steps });
 }

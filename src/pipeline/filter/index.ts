@@ -1,10 +1,11 @@
 /** Image filters: the registry of the image types that are derived from an image. */
 import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
-import type { Box } from '../box.ts';
-import type { DeviceVolume } from '../device-volume.ts';
+import { type Box, boxUnion, wholeBox } from '../box.ts';
+import type { PartialVolume } from '../device-volume.ts';
 import type { ImageType, ImageTypeName, PyradiomicsTypeName } from '../image-types.ts';
 import { gather } from '../resample/gather.ts';
 import type { Settings } from '../settings.ts';
+import type { Geometry } from '../volume.ts';
 import { fft, fftQuads } from './fft.ts';
 import { gradientKernel, recordGradient } from './gradient.ts';
 import { convolve } from './ibsi/convolve.ts';
@@ -23,19 +24,19 @@ import {
   type MaskVoxels,
   recordLbp3d,
 } from './lbp3d.ts';
-import { recordLog, recursive } from './log.ts';
+import { logSupport, recordLog, recursive } from './log.ts';
 import { findPeak, type Peak, peakKernel } from './peak.ts';
 import { type PointFilter, pointLookup, recordPoint } from './point.ts';
 import type { FilteredImage } from './filtered-image.ts';
-import { recordWavelet, wavelet } from './wavelet.ts';
+import { recordWavelet, wavelet, waveletSupport } from './wavelet.ts';
 
 export type { FilteredImage } from './filtered-image.ts';
 
 /** An image that others are derived from. */
 export interface FilterSource {
   readonly engine: Engine;
-  /** Stays its owner's. */
-  readonly image: DeviceVolume;
+  /** Stays its owner's. Whole, but where every filter that it is for has a support. */
+  readonly image: PartialVolume;
   /** Voxels of it whose derived values are wanted. */
   readonly box: Box;
   /** Its largest absolute value, found once for all filters that need it. */
@@ -47,7 +48,7 @@ export interface FilterSource {
 }
 
 /** The image as a source of derived ones. @param mask the regions on the grid of the image */
-export function filterSource(engine: Engine, image: DeviceVolume, box: Box, mask: MaskSource): FilterSource {
+export function filterSource(engine: Engine, image: PartialVolume, box: Box, mask: MaskSource): FilterSource {
   let peak: Promise<Peak> | null = null;
   let region: Promise<MaskVoxels> | null = null;
   return {
@@ -74,6 +75,8 @@ export interface DerivedImages {
 interface Filter {
   /** What it most likely runs, to be compiled ahead. */
   readonly kernels: readonly unknown[];
+  /** The voxels of an image that it reads to make a box; without it, all. */
+  support?(image: Geometry, settings: Settings, box: Box): Box;
   /** Derives its images on the box of the source. */
   derive(rec: Recording, source: FilterSource, settings: Settings): Promise<DerivedImages>;
 }
@@ -102,6 +105,7 @@ const filters: Readonly<Record<Exclude<PyradiomicsTypeName, 'Original'>, Filter>
   },
   LoG: {
     kernels: [recursive],
+    support: logSupport,
     derive: async (rec, { image, box }, settings) => recordLog(rec, image, settings, box),
   },
   Logarithm: point('logarithm'),
@@ -109,6 +113,7 @@ const filters: Readonly<Record<Exclude<PyradiomicsTypeName, 'Original'>, Filter>
   SquareRoot: point('squareroot'),
   Wavelet: {
     kernels: [wavelet],
+    support: waveletSupport,
     derive: async (rec, { image, box }, settings) => all(recordWavelet(rec, image, settings, box)),
   },
 };
@@ -133,6 +138,16 @@ const kernelsOf = (name: ImageTypeName): readonly unknown[] => {
   if (name === 'Original') return [];
   return isIbsiType(name) ? ibsiKernels[name] : filters[name].kernels;
 };
+
+/** The voxels of an image that a type reads to make a box; filters of IBSI 2 read all. */
+function supportOfType({ name, settings }: ImageType, image: Geometry, box: Box): Box {
+  if (name === 'Original') return box;
+  return (isIbsiType(name) ? null : filters[name].support?.(image, settings, box)) ?? wholeBox(image);
+}
+
+/** The voxels of an image that its derived images need to be made on a box. */
+export const supportOf = (types: readonly ImageType[], image: Geometry, box: Box): Box =>
+  types.map((type) => supportOfType(type, image, box)).reduce(boxUnion, box);
 
 /** The kernels that the image types most likely run. */
 export const filterKernels = (types: readonly { readonly name: ImageTypeName }[]): Kernel[] =>

@@ -1,11 +1,11 @@
 /** filter/recursive: Laplacian of Gaussian by recursive filters on the GPU, as SimpleITK computes it for PyRadiomics. */
 import source from '../../../shaders/filter/recursive.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
-import { type Box, wholeBox } from '../box.ts';
-import type { DeviceVolume } from '../device-volume.ts';
+import { type Box, boxUnion, wholeBox } from '../box.ts';
+import type { DeviceVolume, PartialVolume } from '../device-volume.ts';
 import type { Stretch } from '../resample/axis.ts';
 import { splitFactors } from '../twofold.ts';
-import type { Vec3 } from '../volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
 import { reach, type RecursiveFilter, recursiveGaussian } from './deriche.ts';
 import { boxGrid } from '../geometry.ts';
 import type { FilteredImage } from './filtered-image.ts';
@@ -51,8 +51,11 @@ interface Samples {
 /** ITK's filters want as many. */
 const LEAST_SIZE = 4;
 
-/** Share of a line's range that samples out of reach of a box may add to a value: as much as the rounding of 48 bits may. */
-const OUT_OF_REACH = 2 ** -40;
+/**
+ * Share of a line's range that samples out of reach of a box may add to a value: 1/512 of the 2^-25 that float32, to which
+ * every pass rounds, may lose. Of a range of 1000 it is 6e-8, which moves one of 10^8 voxels across the edge of a bin of 25.
+ */
+const OUT_OF_REACH = 2 ** -34;
 
 const text = (sigma: number | string): string =>
   typeof sigma === 'number' && Number.isInteger(sigma) ? `${sigma}.0` : String(sigma);
@@ -78,7 +81,7 @@ function within(box: Box, axis: Axis, filter: RecursiveFilter, size: Vec3): Stre
 }
 
 /** The passes of the second derivative along an axis: that axis first, then the others, each cut to what the next need. */
-function passesOf(image: DeviceVolume, box: Box | null, sigma: number, along: Axis, axes: readonly Axis[]): Pass[] {
+function passesOf(image: Geometry, box: Box | null, sigma: number, along: Axis, axes: readonly Axis[]): Pass[] {
   const { size, spacing } = image;
   const wanted = box ?? wholeBox(image);
   const steps = [along, ...axes.filter((axis) => axis !== along)].map((axis) => {
@@ -146,7 +149,7 @@ function recordPass(
 /** The scaled Laplacian of one standard deviation: second derivatives along every axis, added up in float32. */
 function recordLaplacian(
   rec: Recording,
-  image: DeviceVolume,
+  image: PartialVolume,
   box: Box | null,
   sigma: number,
   axes: readonly Axis[],
@@ -155,7 +158,7 @@ function recordLaplacian(
   const part = box ?? wholeBox(image);
   const total = rec.keep(rec.zeros('filter/recursive.total', 4 * lengthOf(part)));
   for (const along of axes) {
-    let samples: Samples = { buffer: image.voxels, tails: image.tails, box: wholeBox(image) };
+    let samples: Samples = { buffer: image.voxels, tails: image.tails, box: image.covers ?? wholeBox(image) };
     passesOf(image, box, sigma, along, axes).forEach((pass, k) => {
       const last = k === axes.length - 1;
       const sum_up = last ? { total, scale: 1 / image.spacing[along] ** 2 } : null;
@@ -166,7 +169,7 @@ function recordLaplacian(
 }
 
 /** Why PyRadiomics makes no image of a standard deviation; null where it makes one. */
-function refusal({ size, spacing }: DeviceVolume, sigma: number, axes: readonly Axis[]): string | null {
+function refusal({ size, spacing }: Geometry, sigma: number, axes: readonly Axis[]): string | null {
   if (!(sigma > 0)) return `sigma: expected more than 0 mm, found ${sigma}; no image is made`;
   const least = axes.map((axis) => Math.ceil(sigma / spacing[axis]) + 1);
   if (axes.every((axis, k) => size[axis] >= least[k]!)) return null;
@@ -174,25 +177,40 @@ function refusal({ size, spacing }: DeviceVolume, sigma: number, axes: readonly 
   return `LoG of ${sigma} mm: expected at least ${least.join(' x ')} voxels, found ${found}; no image is made`;
 }
 
+const axesOf = ({ dimension }: Geometry): readonly Axis[] => (dimension === 3 ? [0, 1, 2] : [0, 1]);
+
+/** The voxels of an image that its LoG images read to make a box. */
+export function logSupport(image: Geometry, { sigma: sigmas = [] }: LogSettings, box: Box): Box {
+  const axes = axesOf(image);
+  return sigmas
+    .filter((sigma) => refusal(image, Number(sigma), axes) === null)
+    .flatMap((sigma) => axes.map((along) => passesOf(image, box, Number(sigma), along, axes)[0] as Pass))
+    .map(({ axis, into, line: { first, count } }) => ({
+      first: vec3((i) => (i === axis ? first : into.first[i])),
+      last: vec3((i) => (i === axis ? first + count - 1 : into.last[i])),
+    }))
+    .reduce(boxUnion, box);
+}
+
 /**
  * The LoG images of PyRadiomics, by its names (`log-sigma-2-0-mm-3D`), in the order of the standard deviations: the Laplacian
  * of the Gaussian by ITK's recursive filters, normalised across scales. Lines are filtered in numbers of 48 bits and
  * rounded to float32 where ITK rounds: after every pass and every addition. The images are float32.
  *
- * @param image stays
+ * @param image stays; where it is not whole it covers `logSupport` of the box
  * @param box voxels of the image that are wanted; null for all. The images cover the box alone: their voxel 0 is the box's
  *   first. Then lines are filtered only within reach of the box: what lies further away could change the result of a pass
- *   by at most 2^-40 of the range of its input (times the filter's absolute gain), which is 2e-5 of what float32 rounds.
+ *   by at most 2^-34 of the range of its input (times the filter's absolute gain), which is 1/512 of what float32 rounds.
  * @returns images whose buffers are kept and are the caller's to release; no image, but a note, where PyRadiomics logs a
  *   warning and goes on: fewer than 4 voxels along an axis, fewer than ceil(sigma / spacing) + 1, sigma not above 0
  */
 export function recordLog(
   rec: Recording,
-  image: DeviceVolume,
+  image: PartialVolume,
   { sigma: sigmas = [] }: LogSettings,
   box: Box | null = null,
 ): LogImages {
-  const axes: readonly Axis[] = image.dimension === 3 ? [0, 1, 2] : [0, 1];
+  const axes = axesOf(image);
   const size = axes.map((axis) => image.size[axis]);
   if (size.some((n) => n < LEAST_SIZE))
     return {

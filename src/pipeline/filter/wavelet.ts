@@ -2,11 +2,11 @@
 import source from '../../../shaders/filter/wavelet.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { type Box, boxSize, wholeBox } from '../box.ts';
-import type { DeviceVolume } from '../device-volume.ts';
+import type { PartialVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Stretch } from '../resample/axis.ts';
 import { splitPairs } from '../twofold.ts';
-import type { Vec3 } from '../volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
 import { boxGrid } from '../geometry.ts';
 import type { FilteredImage } from './filtered-image.ts';
 import { singleBank, type WaveletBank, waveletBank } from './wavelet-bank.ts';
@@ -53,17 +53,21 @@ interface Samples {
   readonly covers: Stretches;
 }
 
-/** What stays the same during a decomposition. */
-interface Transform {
-  readonly rec: Recording;
-  readonly single: boolean;
+/** What decides which samples a decomposition reads. */
+interface Lengths {
   readonly taps: number;
-  /** Both filters, as the shader takes them. */
-  readonly filters: BufferRef;
   /** Filtered axes in the order of the letters of a name. */
   readonly axes: readonly Axis[];
   /** Sizes of the padded image: even along filtered axes. */
   readonly period: readonly [number, number, number];
+}
+
+/** What stays the same during a decomposition. */
+interface Transform extends Lengths {
+  readonly rec: Recording;
+  readonly single: boolean;
+  /** Both filters, as the shader takes them. */
+  readonly filters: BufferRef;
 }
 
 const LOW = 1;
@@ -125,7 +129,8 @@ function recordStep(
   const high_tails = result('high_tails', !single && (bands & HIGH) !== 0);
   const halved = (i: Axis) => (i === axis ? Math.ceil(size[i] / 2) : size[i]);
   const pairs: Vec3 = [halved(0), halved(1), halved(2)];
-  const length = pairs[0] * pairs[1] * Math.ceil(pairs[2] / STRIP);
+  const strips = Math.ceil(pairs[1] / STRIP);
+  const length = pairs[0] * strips * pairs[2];
   const params = {
     size,
     axis,
@@ -134,6 +139,7 @@ function recordStep(
     first: modulo(out[axis].first, transform.period[axis]),
     period: transform.period[axis],
     strip: STRIP,
+    strips,
     length,
     has_tails: Number(tails !== null),
     single: Number(single),
@@ -152,7 +158,7 @@ function recordStep(
 }
 
 /** What a step along `axes[0]` must make so that the later axes can make `wanted`. */
-const stepCovers = ({ taps, period }: Transform, wanted: Stretches, later: readonly Axis[]): Stretches => {
+const stepCovers = ({ taps, period }: Lengths, wanted: Stretches, later: readonly Axis[]): Stretches => {
   const cover = (i: Axis) => (later.includes(i) ? support(wanted[i], taps, period[i]) : wanted[i]);
   return [cover(0), cover(1), cover(2)];
 };
@@ -192,6 +198,15 @@ function checkCount(name: string, value: number, least: number): void {
     throw new PipelineError('BadSetting', `${name}: expected a whole number of at least ${least}, found ${value}`);
 }
 
+const nameOf = ({ wavelet: name = 'coif1' }: WaveletSettings): string => name;
+
+/** Decompositions before the first whose images are wanted, and all. */
+function levelsOf({ level = 1, start_level = 0 }: WaveletSettings): { readonly start: number; readonly last: number } {
+  checkCount('level', level, 1);
+  checkCount('start_level', start_level, 0);
+  return { start: start_level, last: start_level + level };
+}
+
 /** The axes that are filtered, in the order of the letters. */
 function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: WaveletSettings): Axis[] {
   const axes: Axis[] = dimension === 3 ? [0, 1, 2] : [0, 1];
@@ -204,6 +219,26 @@ function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: Wav
   return axes.filter((axis) => axis !== dimension - 1 - force2Ddimension);
 }
 
+function lengthsOf({ dimension, size }: Geometry, { low }: WaveletBank, settings: WaveletSettings): Lengths {
+  const axes = axesOf(dimension, settings);
+  const padded = (i: Axis) => (axes.includes(i) ? size[i] + (size[i] % 2) : size[i]);
+  return { taps: low.length, axes, period: [padded(0), padded(1), padded(2)] };
+}
+
+/**
+ * The voxels of an image that its wavelet images read to make a box: all along an axis where a filter would wrap round.
+ * @throws PipelineError as `recordWavelet` does
+ */
+export function waveletSupport(image: Geometry, settings: WaveletSettings, box: Box): Box {
+  const { last: steps } = levelsOf(settings);
+  const lengths = lengthsOf(image, waveletBank(nameOf(settings)), settings);
+  const covers = remainingSupport(lengths, stretchesOf(box), steps);
+  const inside = ({ first, count }: Stretch, i: Axis) => first >= 0 && first + count <= image.size[i];
+  const first = (i: Axis) => (inside(covers[i], i) ? covers[i].first : 0);
+  const last = (i: Axis) => (inside(covers[i], i) ? covers[i].first + covers[i].count : image.size[i]) - 1;
+  return { first: [first(0), first(1), first(2)], last: [last(0), last(1), last(2)] };
+}
+
 /**
  * The wavelet images of PyRadiomics, in its order and by its names (`wavelet-LLH` … `wavelet-LLL`, the first letter is that
  * of x; `wavelet2-…` from the second level on). PyRadiomics filters every level with the same, undilated filters and pads
@@ -211,7 +246,7 @@ function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: Wav
  *
  * Values are those of a float64 computation: float32 voxels and tails. Images of type float32 are filtered in float32
  * arithmetic and stay float32, because PyWavelets does so. A voxel that is not finite makes NaN.
- * @param image stays
+ * @param image stays; where it is not whole it covers `waveletSupport` of the box
  * @param box voxels of the image that are wanted; null for all. The images cover the box alone: their voxel 0 is the box's
  *   first. Nothing is computed that the box does not need, and its values are those of the whole image.
  * @returns images whose buffers are kept and are the caller's to release
@@ -220,35 +255,29 @@ function axesOf(dimension: 2 | 3, { force2D = false, force2Ddimension = 0 }: Wav
  */
 export function recordWavelet(
   rec: Recording,
-  image: DeviceVolume,
+  image: PartialVolume,
   settings: WaveletSettings = {},
   box: Box | null = null,
 ): FilteredImage[] {
-  const { wavelet: name = 'coif1', level = 1, start_level = 0 } = settings;
-  checkCount('level', level, 1);
-  checkCount('start_level', start_level, 0);
+  const { start, last } = levelsOf(settings);
   const single = image.type === 'float32' && image.tails === null;
-  const bank = single ? singleBank(name) : waveletBank(name);
-  const axes = axesOf(image.dimension, settings);
-  const padded = (i: Axis) => (axes.includes(i) ? image.size[i] + (image.size[i] % 2) : image.size[i]);
+  const bank = single ? singleBank(nameOf(settings)) : waveletBank(nameOf(settings));
   const transform: Transform = {
     rec,
     single,
-    taps: bank.low.length,
     filters: rec.upload('filter/wavelet.filters', splitPairs(interleaved(bank))),
-    axes,
-    period: [padded(0), padded(1), padded(2)],
+    ...lengthsOf(image, bank, settings),
   };
   const part = box ?? wholeBox(image);
   const grid = boxGrid(image, part);
   const wanted = stretchesOf(part);
-  const last = start_level + level;
-  let current: Samples = { buffer: image.voxels, tails: image.tails, covers: stretchesOf(wholeBox(image)) };
+  const covers = stretchesOf(image.covers ?? wholeBox(image));
+  let current: Samples = { buffer: image.voxels, tails: image.tails, covers };
   const images: FilteredImage[] = [];
   for (let done = 0; done < last; done++) {
     const isLast = done === last - 1;
-    if (done >= start_level) {
-      const number = done - start_level + 1;
+    if (done >= start) {
+      const number = done - start + 1;
       const prefix = number === 1 ? 'wavelet' : `wavelet${number}`;
       const bands = recordBands(transform, current, wanted, isLast);
       for (const [letters, { buffer, tails }] of isLast ? [...bands.slice(1), bands[0]!] : bands) {
@@ -266,7 +295,7 @@ export function recordWavelet(
 }
 
 /** What an approximation must cover so that `steps` further decompositions can make `wanted`. */
-function remainingSupport(transform: Transform, wanted: Stretches, steps: number): Stretches {
+function remainingSupport(transform: Lengths, wanted: Stretches, steps: number): Stretches {
   let covers = wanted;
   for (let k = 0; k < steps; k++) covers = stepCovers(transform, covers, transform.axes);
   return covers;

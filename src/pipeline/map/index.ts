@@ -99,8 +99,8 @@ export async function featureMaps(
   const compiling = engine.prepare(mapKernels(wanted));
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
-  const aligned = await alignMask(engine, image, mask, settings, options.labels);
-  const labels = await findMaskLabels(engine, aligned);
+  const aligned = await alignMask(image, mask, settings, options.labels);
+  const labels = findMaskLabels(aligned);
   if (labels.found.length === 0)
     throw new PipelineError(
       'EmptyMask',

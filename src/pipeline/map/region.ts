@@ -102,15 +102,15 @@ export function openRegion(
     );
   const recording = new Recording('map/region');
   const intensities = hostIntensities(image);
-  const keys = intensities.recordKeys(recording, box);
+  const region = maskedKernel
+    ? recordCells(recording, labels, image.size, [selection], box)
+    : recordWhole(recording, box);
+  const keys = intensities.recordKeys(recording, region);
   const { places, cells, range } = scanBox(image, labels, selection, box, maskedKernel);
   checkRange({ selection, range }, keys);
   const edges = binEdges(range.minimum, range.maximum, { ...settings, float32: intensities.float32 });
   const packed = edgeKeys(keys.kind, edges);
   const top = levelCount(edges, levelOf(edges, range.maximum), range.nans);
-  const region = maskedKernel
-    ? recordCells(recording, labels, image.size, [selection], box)
-    : recordWhole(recording, box);
   const row = { ...emptyRegion, edge_count: packed.length / keys.words, rows: top };
   const histogram = recordLevels(recording, region, keys, uploadRegions(recording, [row]), packed, top);
   const targets = recording.upload('map/region.targets', cells);

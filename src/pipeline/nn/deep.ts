@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/index.ts';
 import { wholeBox } from '../box.ts';
 import { buffersOf, type DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
+import type { PassSource } from '../pass/prepare.ts';
 import type { ResampleStep } from '../preprocess.ts';
 import { cropLabels } from '../roi/labels.ts';
 import type { Row } from '../row.ts';
@@ -217,7 +218,9 @@ export async function deepRegions(
       const { view, release } = await plan.open();
       try {
         // Resampled views hold their image on the GPU.
-        await onGrid(view.source!.image, view.labels, plan.regions);
+        const source = view.source as PassSource;
+        const { image: resampled } = await source.open(wholeBox(source.grid));
+        await onGrid(resampled, view.labels, plan.regions);
       } finally {
         release();
       }

@@ -1,8 +1,8 @@
 /** The input of a network: the crops of lesions, resized and normalised on the GPU. */
 import source from '../../../shaders/nn/input.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, type Kernel, Recording } from '../../engine/index.ts';
-import { type Box, boxSize, forEachRow, grownBox } from '../box.ts';
-import { buffersOf, type DeviceVolume, gridOf, uploadVolume, voxelCount } from '../device-volume.ts';
+import { type Box, boxSize, grownBox } from '../box.ts';
+import { buffersOf, type DeviceVolume, gridOf, uploadVolume, voxelCount, voxelsOfBox } from '../device-volume.ts';
 import type { DeviceMask } from '../device-mask.ts';
 import { PipelineError } from '../errors.ts';
 import { boxGrid } from '../geometry.ts';
@@ -16,7 +16,7 @@ import { linear } from '../resample/linear.ts';
 import { parallelPositions } from '../resample/positions.ts';
 import { recordNearest } from '../resample/separable.ts';
 import { splitFloat } from '../twofold.ts';
-import type { Geometry, Vec3, Volume, VoxelArray } from '../volume.ts';
+import type { Geometry, Vec3, Volume } from '../volume.ts';
 import { normalQuantiles } from './noise.ts';
 
 export const input = defineKernel({
@@ -118,20 +118,12 @@ async function mapOf(engine: Engine, { image, mask }: Cut, { zscore }: InputSett
   return (await findMap({ engine, image, mask }, { name: 'zscore', within })) as Affine;
 }
 
-/** The voxels of a box of an image in memory, so that nothing else is uploaded. */
-function cropVolume(image: Volume, box: Box): Volume {
-  const grid = boxGrid(image, box);
-  const { size } = grid;
-  const data = new (image.data.constructor as new (length: number) => VoxelArray)(voxelCount(grid));
-  forEachRow(image.size, box, { size, pad: 0 }, (source, target) =>
-    data.set(image.data.subarray(source, source + size[0]), target),
-  );
-  return { ...grid, data };
-}
-
 /** Cuts a box out of an image; the part is kept. Fractions stay: integers would be cut off after their interpolation. */
 function recordCut(rec: Recording, image: DeviceVolume | Volume, box: Box, software: boolean): DeviceVolume {
-  if ('data' in image) return { ...uploadVolume(rec, cropVolume(image, box)), type: 'float32' };
+  if ('data' in image) {
+    const part = { ...boxGrid(image, box), data: voxelsOfBox(image, box) };
+    return { ...uploadVolume(rec, part), type: 'float32' };
+  }
   const plain: DeviceVolume = { ...image, tails: null, type: 'float32' };
   return recordResample(rec, plain, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor', software });
 }

@@ -144,6 +144,7 @@ async function recordCounts(
   const steps = (list: readonly Offset[]) => Int32Array.from(list, (o) => linearStep(cells.box, o));
   const { pairs, around, unit } = layout.neighbourhoods;
   const get = (ref: BufferRef | null) => (ref ? rec.download(ref) : null);
+  const walked = wanted.has('glrlm') ? await pass.lines.along(unit) : null;
   const when = <T>(names: FeatureClass | readonly FeatureClass[], make: () => T): T | null =>
     [names].flat().some((name) => wanted.has(name)) ? make() : null;
 
@@ -153,10 +154,7 @@ async function recordCounts(
       recordGlcm(rec, cells, regions, steps(pairs), sum(layout.rows.map((r) => r * r * pairs.length))),
     ),
   );
-  const glrlm = when('glrlm', () =>
-    recordGlrlm(rec, cells, { buffer: regions, count: n }, unit, layout.totalRows, layout.maxRun),
-  );
-  const runs = glrlm && { counts: rec.download(glrlm.counts), multiElement: rec.download(glrlm.multiElement) };
+  const glrlm = get(walked && recordGlrlm(rec, cells, regions, walked, layout.totalRows, layout.maxRun));
   const gldm = get(
     when(['gldm', 'ngl'], () =>
       recordGldm(rec, cells, regions, steps(around), layout.greyLevels, input.settings.gldm_a),
@@ -196,13 +194,14 @@ async function recordCounts(
 
   const levels = get(histogram);
   const results: Results = await input.engine.execute(rec);
+  await walked?.listed;
   const read = (d: Download | null) => (d ? results.u32(d) : null);
   return {
     layout,
     levels: read(levels),
     values: read(values),
     glcm: read(glcm),
-    glrlm: runs && { counts: results.u32(runs.counts), multiElement: results.u32(runs.multiElement) },
+    glrlm: glrlm && walked && { counts: results.u32(glrlm), multiElement: walked.multiElement },
     zones: zoneDownloads && { counts: results.u32(zoneDownloads.counts), large: results.u32(zoneDownloads.large) },
     distanceZones: read(distanceZones),
     gldm: read(gldm),

@@ -2,7 +2,7 @@
 import { type Engine, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
 import { buffersOf } from '../device-volume.ts';
-import { deriveImages, type FilteredImage, filterSource } from '../filter/index.ts';
+import { deriveImages, type FilteredImage, filterSource, supportOf } from '../filter/index.ts';
 import { derivedTypes, type ImageType } from '../image-types.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import { recordEncode } from '../roi/encode.ts';
@@ -29,12 +29,14 @@ type TypedImage = FilteredImage & { readonly type: ImageType };
 async function filterAll(
   engine: Engine,
   types: readonly ImageType[],
-  { image, first }: PassSource,
+  { first, grid, open }: PassSource,
   { cells, box: { box, pad, padded } }: RegionCells,
   found: TypedImage[],
 ): Promise<string[]> {
   const regions = { inside: cells, size: padded, first: [pad, pad, pad] as const };
-  const source = filterSource(engine, image, shifted(box, first), regions);
+  const wanted = shifted(box, first);
+  const opened = await open(supportOf(types, grid, wanted));
+  const source = filterSource(engine, opened.image, wanted, regions);
   const notes: string[] = [];
   try {
     for (const type of types) {
@@ -44,6 +46,7 @@ async function filterAll(
     }
   } finally {
     await source.release();
+    opened.release();
   }
   return notes;
 }
@@ -66,7 +69,7 @@ export async function derivePasses(
     const notes = await filterAll(engine, types, input.source, pass.cells, images);
     const rec = new Recording('pass/derived');
     const measured = images.map(({ image }) => {
-      const keys = recordEncode(rec, image, pass.cells.box, pass.cells.box.box.first);
+      const keys = recordEncode(rec, image, pass.cells, pass.cells.box.box.first);
       rec.keep(keys.keys);
       return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
     });

@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.ts';
 import { momentsOf } from '../firstorder/features.ts';
 import type { RoiValues } from '../firstorder/statistics.ts';
 import { readValues } from '../firstorder/values.ts';
-import type { DeviceVolume } from '../device-volume.ts';
+import { buffersOf, type DeviceVolume, partToDevice, type PartialVolume } from '../device-volume.ts';
 import type { ImageType } from '../image-types.ts';
 import type { Intensities } from '../intensities.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
@@ -19,8 +19,10 @@ import type { Row } from '../row.ts';
 import type { Selection } from '../selection.ts';
 import type { Settings } from '../settings.ts';
 import { type Connectivity, connectivity, recordVolumes } from '../texture/components.ts';
+import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
-import type { Geometry, Vec3 } from '../volume.ts';
+import type { Geometry, Vec3, Volume } from '../volume.ts';
+import { PassLines } from './lines.ts';
 import { noNeeds, type PassNeeds } from './needs.ts';
 
 /** One image with the disjoint regions of one pass. */
@@ -40,12 +42,31 @@ export interface PassInput {
   readonly loaded: LoadedRegions | null;
 }
 
-/** An image on the GPU: the whole or a part of the grid of the pass. It stays its owner's. */
+/** The image that others are derived from: the whole or a part of the grid of the pass. */
 export interface PassSource {
-  readonly image: DeviceVolume;
-  /** Voxel of the grid that the image begins with. */
+  /** Voxel of the grid of the pass that the image begins with. */
   readonly first: Vec3;
+  readonly grid: Geometry;
+  /** Brings it to the GPU, at least a box of it. */
+  open(box: Box): Promise<{ readonly image: PartialVolume; release(): void }>;
 }
+
+/** An image that is on the GPU, and stays its owner's. */
+export const deviceSource = (image: DeviceVolume, first: Vec3 = [0, 0, 0]): PassSource => ({
+  first,
+  grid: image,
+  open: async () => ({ image, release: () => undefined }),
+});
+
+/** An image in memory, of which no more than what is needed is uploaded. */
+export const hostSource = (engine: Engine, volume: Volume): PassSource => ({
+  first: [0, 0, 0],
+  grid: volume,
+  open: async (box) => {
+    const image = await partToDevice(engine, volume, box);
+    return { image, release: () => engine.release(...buffersOf(image)) };
+  },
+});
 
 /** The regions of a mask that has been resampled, for the diagnostics. */
 export interface LoadedRegions {
@@ -88,6 +109,8 @@ export interface PreparedPass {
    * may hold a level. Null where no class needs it.
    */
   readonly morphology: MaskCells | null;
+  /** The lines of the regions, for run lengths. To be released with the buffers. */
+  readonly lines: PassLines;
   readonly buffers: readonly BufferRef[];
 }
 
@@ -103,7 +126,7 @@ export function passBox(
   const regions = selections.map((s) => s.box).reduce(boxUnion);
   // Derived images end where their source does.
   const first = source?.first ?? [0, 0, 0];
-  const size = source?.image.size ?? image.size;
+  const size = source?.grid.size ?? image.size;
   const around = image.spacing.map((s) => Math.floor(reach / s));
   const box = {
     first: regions.first.map((x, i) => Math.min(x, Math.max(first[i]!, x - around[i]!))) as unknown as Vec3,
@@ -163,21 +186,32 @@ const thresholds = (
     keptRange(settings, { maximum: range.maximum, moments: () => momentsOf(values?.[region] as RoiValues) }),
   );
 
-/** Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine. */
-export async function preparePass(input: PassInput, needs: PassNeeds = noNeeds): Promise<PreparedPass> {
+/**
+ * Brings the regions of a pass to the GPU and measures them. The caller releases `buffers` of the engine, and the lines.
+ * @param runs offsets along which runs will be counted, to find their lines meanwhile; null for none
+ */
+export async function preparePass(
+  input: PassInput,
+  needs: PassNeeds = noNeeds,
+  runs: readonly Offset[] | null = null,
+): Promise<PreparedPass> {
   const { engine, settings, selections, image, labels } = input;
   const box = passBox(input, needs);
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
-  const keys = image.recordKeys(rec, box);
+  const keys = image.recordKeys(rec, cells);
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
+  const lines = new PassLines(engine, cells, selections.length);
   try {
-    const original = await measure(rec, input, cells, keys, resegments(settings) && settings.additionalInfo);
-    if (resegments(settings)) return await resegmentPass(input, needs, { cells, keys, original, buffers });
+    const measuring = measure(rec, input, cells, keys, resegments(settings) && settings.additionalInfo);
+    if (runs && !resegments(settings)) lines.along(runs).catch(() => undefined);
+    const original = await measuring;
+    if (resegments(settings)) return await resegmentPass(input, needs, { cells, keys, original, buffers }, lines);
     const mask = { cells, extents: original.map((s) => s.extent) };
-    return { cells, image: keys, states: original, original, shape: mask, morphology: mask, buffers };
+    return { cells, image: keys, states: original, original, shape: mask, morphology: mask, lines, buffers };
   } catch (error) {
     engine.release(...buffers);
+    await lines.release();
     throw error;
   }
 }
@@ -187,6 +221,7 @@ async function resegmentPass(
   input: PassInput,
   needs: PassNeeds,
   pass: { cells: RegionCells; keys: KeyBuffer; original: readonly RegionState[]; buffers: BufferRef[] },
+  lines: PassLines,
 ): Promise<PreparedPass> {
   const { engine, settings } = input;
   const { cells, keys, buffers } = pass;
@@ -213,7 +248,7 @@ async function resegmentPass(
     : { cells: shapeCells, extents: await clipShape(engine, shapeCells, boxes) };
   const unclipped = before && { cells: before, extents: original.map((s) => s.extent) };
   const morphology = settings.resegmentShape ? resegmented : unclipped;
-  return { cells, image: keys, states, original, shape, morphology, buffers };
+  return { cells, image: keys, states, original, shape, morphology, lines, buffers };
 }
 
 /** A copy of the cells on the GPU; it is kept. */

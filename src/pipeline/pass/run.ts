@@ -5,6 +5,7 @@ import { regionDiagnostics } from '../diagnostics.ts';
 import { PipelineError } from '../errors.ts';
 import type { FeatureValues } from '../feature-values.ts';
 import { PEAK_BYTES } from '../firstorder/peak.ts';
+import type { ImageType } from '../image-types.ts';
 import { checkRegion } from '../roi/checks.ts';
 import type { WorkContext } from '../progress.ts';
 import type { Row } from '../row.ts';
@@ -14,7 +15,7 @@ import { correlateRegions } from './correlate.ts';
 import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
-import { needsLevels, regionEdges } from './layout.ts';
+import { needsLevels, neighbourhoods, regionEdges } from './layout.ts';
 import { passNeeds } from './needs.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass, type RegionState } from './prepare.ts';
 
@@ -62,7 +63,8 @@ export async function runPass(
   const bytes = Math.max(input.source ? DERIVED_KEY_BYTES : input.image.keyBytes, wanted.has('loc') ? PEAK_BYTES : 0);
   const need = passBox(input, needs).cells * bytes;
   if (need > limit) return runHalves(input, need, limit, wanted, set, context);
-  const pass = await preparePass(input, needs);
+  const own = { ...input, settings: originalSettings(input) };
+  const pass = await preparePass(input, needs, wanted.has('glrlm') ? neighbourhoods(own).unit : null);
   const buffers = [...pass.buffers];
   /** Gives the failed regions their error and starts again with the others. */
   const withoutFailed = (failed: ReadonlyMap<Selection, PipelineError>) => {
@@ -84,12 +86,20 @@ export async function runPass(
     if (unusable.size > 0) return await withoutFailed(unusable);
     signal?.throwIfAborted();
     const images = [original, ...derived];
-    // All in flight at once: the GPU has the next image before the host has read the last.
-    const counts = await Promise.all(images.map((image) => countImage(image, wantedOn(image, wanted), context)));
-    const counted = images.map((image, k) => ({ ...image, counts: counts[k]! }));
+    // All in flight at once: the GPU counts the next image while the host makes features of the last.
+    const computed = await Promise.all(
+      images.map(async (image) => {
+        const counts = await countImage(image, wantedOn(image, wanted), context);
+        signal?.throwIfAborted();
+        return {
+          type: image.type,
+          regions: input.selections.map((_, region) => finish(image, counts, region, wanted)),
+        };
+      }),
+    );
     for (const [region, selection] of input.selections.entries()) {
       signal?.throwIfAborted();
-      set(selection, finish(counted, region, wanted, notes));
+      set(selection, joined(input, computed, region, notes));
     }
   } catch (error) {
     const tooLarge =
@@ -105,15 +115,27 @@ export async function runPass(
     await runHalves(input, need, limit, wanted, set, context);
   } finally {
     input.engine.release(...buffers);
+    await pass.lines.release();
   }
 }
 
 /** The original image as one of the images of a pass: its mask features are wanted even where it is not. */
 function originalPass(input: PassInput, pass: PreparedPass): ImagePass {
-  const type = input.types.find(({ name }) => name === 'Original');
-  const settings = { ...(type?.settings ?? input.settings), additionalInfo: input.settings.additionalInfo };
-  return { type: type ?? null, name: 'original', input: { ...input, settings }, pass };
+  return {
+    type: typeOfOriginal(input),
+    name: 'original',
+    input: { ...input, settings: originalSettings(input) },
+    pass,
+  };
 }
+
+const typeOfOriginal = ({ types }: PassInput): ImageType | null =>
+  types.find(({ name }) => name === 'Original') ?? null;
+
+const originalSettings = (input: PassInput): Settings => ({
+  ...(typeOfOriginal(input)?.settings ?? input.settings),
+  additionalInfo: input.settings.additionalInfo,
+});
 
 /** The classes of an image: those of the mask go with the original. */
 function wantedOn({ type, name }: ImagePass, wanted: WantedFeatures): WantedFeatures {
@@ -129,40 +151,62 @@ async function countImage({ input, pass }: ImagePass, wanted: WantedFeatures, co
   return { ...counts, intensityMasks: await correlateRegions(input, pass, counts, morph, context) };
 }
 
-type CountedImage = ImagePass & { readonly counts: Counts };
+/** What an image gives for one region, or why a class cannot be computed for it. */
+type ImageOutcome =
+  | {
+      /** Features of the mask; none of derived images. */
+      readonly mask: FeatureValues;
+      readonly intensity: FeatureValues;
+      readonly diagnostics: Row;
+    }
+  | PipelineError;
 
-/** Features of the mask, then those of every image in the order that was asked for. */
-function* parts(images: readonly CountedImage[], wanted: WantedFeatures): Iterable<[CountedImage, WantedFeatures]> {
-  const [original] = images as [CountedImage];
-  yield [original, maskClasses(wanted)];
-  for (const type of original.input.types)
-    for (const image of images) if (image.type === type) yield [image, intensityClasses(wanted)];
+/** An image type and what its image gives for each region of a pass. */
+interface ComputedImage {
+  readonly type: ImageType | null;
+  readonly regions: readonly ImageOutcome[];
 }
 
-/** The features and diagnostics of one region, or the error of a class that cannot be computed for it. */
-function finish(
-  images: readonly CountedImage[],
-  region: number,
-  wanted: WantedFeatures,
-  notes: readonly string[],
-): Outcome {
-  const [{ input, pass, counts }] = images as [CountedImage];
+const noFeatures: FeatureValues = { values: {}, reasons: {} };
+
+/** Features and diagnostics of one region on one image. */
+function finish(image: ImagePass, counts: Counts, region: number, wanted: WantedFeatures): ImageOutcome {
+  const { type, name, input, pass } = image;
+  const features = (classes: WantedFeatures) => finaliseRegion(name, input, pass, counts, region, classes);
   try {
-    const features = Array.from(parts(images, wanted), ([image, classes]) =>
-      finaliseRegion(image.name, image.input, image.pass, image.counts, region, classes),
-    );
     return {
-      features: {
-        values: Object.assign({}, ...features.map((f) => f.values)),
-        reasons: Object.assign({}, ...features.map((f) => f.reasons)),
-      },
+      mask: name === 'original' ? features(maskClasses(wanted)) : noFeatures,
+      intensity: type ? features(intensityClasses(wanted)) : noFeatures,
       diagnostics: input.settings.additionalInfo ? regionDiagnostics(input, pass, counts, region) : {},
-      notes,
     };
   } catch (error) {
     if (error instanceof PipelineError) return error;
     throw error;
   }
+}
+
+/** One region on all images: features of the mask, then those of every image type in the order that was asked for. */
+function joined(
+  { types }: PassInput,
+  images: readonly ComputedImage[],
+  region: number,
+  notes: readonly string[],
+): Outcome {
+  const [original] = images as [ComputedImage];
+  const ordered = [original, ...types.flatMap((type) => images.filter((image) => image.type === type))];
+  const outcomes = ordered.map(({ regions }) => regions[region] as ImageOutcome);
+  const failed = outcomes.find((outcome) => outcome instanceof PipelineError);
+  if (failed) return failed;
+  const [first, ...all] = outcomes as Exclude<ImageOutcome, PipelineError>[];
+  const features = [(first as NonNullable<typeof first>).mask, ...all.map(({ intensity }) => intensity)];
+  return {
+    features: {
+      values: Object.assign({}, ...features.map((f) => f.values)),
+      reasons: Object.assign({}, ...features.map((f) => f.reasons)),
+    },
+    diagnostics: (first as NonNullable<typeof first>).diagnostics,
+    notes,
+  };
 }
 
 async function runHalves(

@@ -33,7 +33,7 @@ export interface RegionCells {
 /**
  * @param labels label indices of the box, row after row, `labelsPerWord` to a word
  * @param regions region number + 1 by label index, 0 for labels that are not wanted
- * @param length number of voxels inside a region, known from roi/bounds
+ * @param length number of voxels inside a region, known from `findLabels`
  */
 export function recordCompact(
   rec: Recording,

@@ -1,16 +1,16 @@
-/** roi/encode: the keys of a box of an image that is on the GPU. */
+/** roi/encode: the keys of the regions' voxels in an image that is on the GPU. */
 import source from '../../../shaders/roi/encode.wgsl?raw';
 import { defineKernel, type Recording } from '../../engine/index.ts';
-import type { PaddedBox } from '../box.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { type KeyKind, keyWords } from '../keys.ts';
 import type { Vec3 } from '../volume.ts';
+import type { RegionCells } from './compact.ts';
 import type { KeyBuffer } from './range.ts';
 
 export const encode = defineKernel({
   name: 'roi/encode',
   source,
-  bindings: { params: 'uniform', voxels: 'read', tails: 'read', keys: 'read_write' },
+  bindings: { params: 'uniform', voxels: 'read', samples: 'read', tails: 'read', keys: 'read_write' },
   workgroup: 64,
 });
 
@@ -23,24 +23,26 @@ function kindOf({ type, tails }: DeviceVolume): Exclude<KeyKind, 'float64'> {
 }
 
 /**
- * Cuts a box out of an image and encodes it, as `encodeKeys` does on the host.
+ * Cuts the regions' voxels out of an image and encodes them, as `encodeKeys` does on the host. Cells outside the list hold
+ * anything.
  * @param first voxel of the grid of the box that the image begins with, where the image is itself a part
  */
-export function recordEncode(rec: Recording, image: DeviceVolume, box: PaddedBox, first: Vec3 = [0, 0, 0]): KeyBuffer {
+export function recordEncode(
+  rec: Recording,
+  image: DeviceVolume,
+  { voxels, length, box }: RegionCells,
+  first: Vec3 = [0, 0, 0],
+): KeyBuffer {
   const kind = kindOf(image);
   const words = keyWords(kind);
-  const keys = rec.zeros('roi/encode.keys', box.cells * words * 4);
-  const { voxels, tails } = image;
-  const length = box.size[0] * box.size[1] * box.size[2];
+  const keys = rec.buffer('roi/encode.keys', box.cells * words * 4);
   const params = {
-    box_size: box.size,
-    pad: box.pad,
-    box_first: [0, 1, 2].map((i) => box.box.first[i]! - first[i]!),
-    kind: kindCodes[kind],
-    padded_size: box.padded,
+    padded: box.padded,
     length,
+    first: [0, 1, 2].map((i) => box.box.first[i]! - box.pad - first[i]!),
+    kind: kindCodes[kind],
     image_size: image.size,
   };
-  rec.dispatch(encode, { params, voxels, tails: tails ?? voxels, keys }, length);
+  rec.dispatch(encode, { params, voxels, samples: image.voxels, tails: image.tails ?? image.voxels, keys }, length);
   return { kind, words, keys };
 }

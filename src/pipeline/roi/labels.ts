@@ -72,3 +72,16 @@ export function cropLabels(labels: PackedLabels, grid: Mask['size'], box: Box): 
   );
   return crop;
 }
+
+/** Calls `visit` with the index of every voxel that is not 0, in order; background is passed over a word at a time. */
+export function forEachLabelled(data: VoxelArray, visit: (index: number) => void): void {
+  const perWord = 4 / data.BYTES_PER_ELEMENT;
+  // Wide types, and arrays that do not begin on a word, are looked at voxel by voxel.
+  const aligned = perWord > 1 && data.byteOffset % 4 === 0;
+  const words = aligned ? new Uint32Array(data.buffer, data.byteOffset, Math.floor(data.length / perWord)) : null;
+  for (let w = 0; words && w < words.length; w++) {
+    if (words[w] === 0) continue;
+    for (let i = w * perWord; i < (w + 1) * perWord; i++) if (data[i] !== 0) visit(i);
+  }
+  for (let i = words ? words.length * perWord : 0; i < data.length; i++) if (data[i] !== 0) visit(i);
+}

@@ -3,57 +3,55 @@ import source from '../../../shaders/texture/glrlm.wgsl?raw';
 import { type BufferRef, defineKernel, type Recording } from '../../engine/index.ts';
 import { linearStep } from '../box.ts';
 import type { RegionCells } from '../roi/compact.ts';
-import type { Offset } from './matrices.ts';
+import { firstOf, type RegionLines } from './lines.ts';
 
 export const glrlm = defineKernel({
   name: 'texture/glrlm',
   source,
   bindings: {
     params: 'uniform',
-    voxels: 'read',
+    starts: 'read',
+    angles: 'read',
+    groups: 'read',
     cells: 'read',
-    offsets: 'read',
     regions: 'read',
     counts: 'read_write',
-    multi_element: 'read_write',
   },
   workgroup: 64,
 });
 
-export interface GlrlmBuffers {
-  /** By angle, row (of all regions), run length - 1. */
-  readonly counts: BufferRef;
-  /** Bit per angle, by region. */
-  readonly multiElement: BufferRef;
-}
-
 /**
+ * Returns the counts by angle, row (of all regions), run length - 1.
  * @param rows rows of all regions together
  * @param maxRun longest possible run: the longest side of a region's box
  */
 export function recordGlrlm(
   rec: Recording,
-  { cells, voxels, length, box }: RegionCells,
-  regions: { buffer: BufferRef; count: number },
-  offsets: readonly Offset[],
+  { cells, box }: RegionCells,
+  regions: BufferRef,
+  { offsets, lines, starts }: RegionLines,
   rows: number,
   maxRun: number,
-): GlrlmBuffers {
+): BufferRef {
   const counts = rec.zeros('texture/glrlm.counts', offsets.length * rows * maxRun * 4);
-  const multiElement = rec.zeros('texture/glrlm.multi_element', regions.count * 4);
-  const table = Int32Array.from(offsets.flatMap((o) => [...o, linearStep(box, o)]));
+  const groups = lines.map((n) => Math.ceil(n / glrlm.workgroup));
+  const angleOfGroup = Uint32Array.from(Array.from(groups).flatMap((n, angle) => new Array<number>(n).fill(angle)));
+  const [first, firstGroup] = [firstOf(lines), firstOf(groups)];
+  const table = Int32Array.from(
+    offsets.flatMap((offset, a) => [linearStep(box, offset), first[a]!, lines[a]!, firstGroup[a]!]),
+  );
   rec.dispatch(
     glrlm,
     {
-      params: { padded: box.padded, length, angles: offsets.length, rows, max_run: maxRun },
-      voxels,
+      params: { groups: angleOfGroup.length, rows, max_run: maxRun },
+      starts,
+      angles: rec.upload('texture/glrlm.angles', table),
+      groups: rec.upload('texture/glrlm.groups', angleOfGroup),
       cells,
-      offsets: rec.upload('texture/glrlm.offsets', table),
-      regions: regions.buffer,
+      regions,
       counts,
-      multi_element: multiElement,
     },
-    length,
+    angleOfGroup.length * glrlm.workgroup,
   );
-  return { counts, multiElement };
+  return counts;
 }

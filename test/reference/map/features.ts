@@ -15,6 +15,7 @@ import { glcm } from '../texture/glcm.ts';
 import { gldm } from '../texture/gldm.ts';
 import { glrlm } from '../texture/glrlm.ts';
 import { indexOf, inRegion, type LevelGrid, levelAt, voxelsOf } from '../texture/grid.ts';
+import { lines } from '../texture/lines.ts';
 import { ngtdm } from '../texture/ngtdm.ts';
 
 /** Grey levels and intensities; region 1 is what the kernels see. */
@@ -102,8 +103,8 @@ export function mapTwin(grid: MapGrid, centres: readonly Vec3[], options: MapTwi
           {
             offsets: unit,
             maxRun,
-            counts: Uint32Array.from(runs.counts),
-            multiElement: Uint8Array.from(runs.multiElement),
+            counts: Uint32Array.from(runs),
+            multiElement: Uint8Array.from(lines(small, 1, unit), ({ multiElement }) => Number(multiElement)),
           },
           none,
         ),

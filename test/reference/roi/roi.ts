@@ -19,7 +19,7 @@ function visit({ labels, size: [nx, ny, nz] }: Labelled, f: (at: Vec3, label: nu
   }
 }
 
-/** roi/bounds and roi/extent: count, box and moments by label. */
+/** Labels of a mask and roi/extent: count, box and moments by label. */
 export function extents(mask: Labelled) {
   const found = new Map<number, { voxels: number; first: number[]; last: number[]; moments: Record<string, number> }>();
   visit(mask, ([x, y, z], label) => {

@@ -7,9 +7,8 @@ import { readImageFile } from '../read.ts';
 import { checkImagePlace, writeImageFile } from '../write-image.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskFlags, maskOn, readMask } from './mask-options.ts';
-import { type EngineFlags, withEngine } from './with-engine.ts';
 
-interface Options extends EngineFlags, ImageFlags, MaskFlags {
+interface Options extends ImageFlags, MaskFlags {
   readonly maskOf?: string;
 }
 
@@ -40,10 +39,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   if (options.maskOf !== undefined) {
     if (inputs.length > 1) throw new PipelineError('BadSetting', 'expected one mask, found several; pass one of them');
     const [image, mask] = await Promise.all([readImageFile(options.maskOf, choice), readMask(first, options)]);
-    // Masks on another grid are aligned on the GPU.
-    return withEngine(options, async ({ engine }) =>
-      writeImageFile(output, (await maskOn(engine, image, mask, options))!),
-    );
+    return writeImageFile(output, (await maskOn(image, mask, options))!);
   }
   if (options.region || options.threshold || options.geometry)
     throw new PipelineError(

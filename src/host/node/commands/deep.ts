@@ -1,6 +1,5 @@
 /** `voxomics deep IMAGE [MASK]`. */
 import { Command, Option } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import { deepFeatures } from '../../../pipeline/nn/deep-features.ts';
 import { inputSettings } from '../../../pipeline/nn/input.ts';
@@ -79,7 +78,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
     const deep = await openDeep(engine, options);
     if (!cohort && maskPath === undefined) {
       const volume = toVolume(await readImageFile(imagePath, image));
-      const steps = await preprocessSteps(options, engine, volume);
+      const steps = await preprocessSteps(options, volume);
       const preprocess = hasSteps(steps) ? steps : undefined;
       const rows = await deepFeatures(engine, volume, null, {
         ...deep,
@@ -93,7 +92,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
     const choices: ExtractFilesOptions = {
       image,
       mask,
-      preprocess: (grid: ImageGrid, on: Engine) => preprocessSteps(options, on, grid),
+      preprocess: (grid: ImageGrid) => preprocessSteps(options, grid),
       geometry: options.geometry,
       labels,
       classes: [],

@@ -1,6 +1,5 @@
 /** `voxomics extract IMAGE MASK`. */
 import { Command, Option } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import {
   type ClassSelection,
   type FeatureClass,
@@ -133,7 +132,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
       const choices = {
         image,
         mask,
-        preprocess: (volume: ImageGrid, engine: Engine) => preprocessSteps(options, engine, volume),
+        preprocess: (volume: ImageGrid) => preprocessSteps(options, volume),
         geometry: options.geometry,
         labels,
         settings,

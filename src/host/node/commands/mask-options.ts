@@ -1,6 +1,5 @@
 /** The masks of commands: which regions of a DICOM mask, and what to do where the grid is not the image's. */
 import { type Command, Option } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import { alignMaskTo, type GeometryMode, geometryModes } from '../../../pipeline/mask-geometry.ts';
 import { parseSettings } from '../../../pipeline/settings.ts';
 import type { ImageGrid, Mask } from '../../../pipeline/volume.ts';
@@ -56,7 +55,6 @@ export const readMask = async (path: string | undefined, flags: MaskFlags): Prom
  * @throws PipelineError GeometryMismatch naming the flag that helps, RoiOutsideImage
  */
 export async function maskOn(
-  engine: Engine,
   image: ImageGrid,
   loaded: LoadedMask | null,
   { geometry = 'strict' }: MaskFlags,
@@ -64,5 +62,5 @@ export async function maskOn(
   if (!loaded) return null;
   const { mask, notes } = loaded.place(image);
   showNotes(notes);
-  return alignMaskTo(engine, image, mask, { mode: geometry, settings: parseSettings(), labels: 'all' });
+  return alignMaskTo(image, mask, { mode: geometry, settings: parseSettings(), labels: 'all' });
 }

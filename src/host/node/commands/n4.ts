@@ -34,7 +34,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
   if (options.preview) checkPreviewPath(options.preview);
   const volume = toVolume(await readImageFile(input, imageChoice(options)));
   await withEngine(options, async ({ engine, signal, onProgress }) => {
-    const settings = await n4Options(options, engine, volume);
+    const settings = await n4Options(options, volume);
     const image = await toDevice(engine, volume);
     const { corrected, field } = await correctBias(engine, image, {
       ...settings,

@@ -40,7 +40,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
   ]);
   const before = toVolume(decoded);
   await withEngine(options, async ({ engine }) => {
-    const after = await normaliseVolume(engine, before, method, await maskOn(engine, before, mask, options));
+    const after = await normaliseVolume(engine, before, method, await maskOn(before, mask, options));
     await writeImageFile(output, after);
     if (options.preview) await writePreview(options.preview, previewColumns(before, after, 'own', null));
   });

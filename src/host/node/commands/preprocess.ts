@@ -40,10 +40,10 @@ async function run(input: string, output: string, options: Options): Promise<voi
   ]);
   const before = toVolume(decoded);
   await withEngine(options, async ({ engine, signal, onProgress }) => {
-    const steps = await preprocessSteps(options, engine, before);
+    const steps = await preprocessSteps(options, before);
     if (!hasSteps(steps)) throw new PipelineError('BadSetting', 'no step to take; pass --n4, --normalise or --spacing');
     if (options.field && !steps.n4) throw new PipelineError('BadSetting', '--field is the field of N4; pass --n4');
-    const mask = await maskOn(engine, before, placed, options);
+    const mask = await maskOn(before, placed, options);
     const wantsField = Boolean(options.field || (options.preview && steps.n4));
     const { image, field } = await preprocess(engine, before, steps, { mask, field: wantsField, signal, onProgress });
     await writeImageFile(output, image);

@@ -54,7 +54,7 @@ async function run(input: string, output: string, options: Options): Promise<voi
       }
       const image = toVolume(decoded);
       if (like) return resample(engine, image, like, { interpolator: step?.interpolator });
-      const region = await maskOn(engine, image, mask, options);
+      const region = await maskOn(image, mask, options);
       return (await preprocess(engine, image, { resample: step }, { mask: region, signal, onProgress })).image;
     }
   });

@@ -1,6 +1,5 @@
 /** Options of the preprocessing stages on the command line: the same words in every command that takes them. */
 import type { Command } from 'commander';
-import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
 import type { N4Options } from '../../../pipeline/n4/index.ts';
 import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from '../../../pipeline/normalise/index.ts';
@@ -71,14 +70,13 @@ function parseN4(text: string): N4Flags {
 /** The options of N4; mask and weights are read. @param image that they belong to */
 export async function n4Options(
   flags: N4Flags & MaskFlags,
-  engine: Engine,
   image: ImageGrid,
 ): Promise<Omit<N4Options, 'signal' | 'onProgress'>> {
   const number = (key: 'shrink' | 'tolerance' | 'bins' | 'fwhm' | 'wiener') => {
     const text = flags[key];
     return text === undefined ? {} : { [key]: parseNumber(`--${key}`, text) };
   };
-  const mask = await maskOn(engine, image, await readMask(flags.mask, flags), flags);
+  const mask = await maskOn(image, await readMask(flags.mask, flags), flags);
   const spline = flags.spline === undefined ? null : parseNumbers('--spline', flags.spline);
   return {
     ...number('shrink'),
@@ -147,17 +145,13 @@ export function stepFlags(command: Command): Command {
 }
 
 /** The steps that the flags ask for. @param image that their masks belong to */
-export async function preprocessSteps(
-  flags: StepFlags & MaskFlags,
-  engine: Engine,
-  image: ImageGrid,
-): Promise<PreprocessSteps> {
+export async function preprocessSteps(flags: StepFlags & MaskFlags, image: ImageGrid): Promise<PreprocessSteps> {
   const { n4, normalise } = flags;
   return {
     n4:
       n4 === undefined
         ? null
-        : await n4Options({ geometry: flags.geometry, ...(n4 === true ? {} : parseN4(n4)) }, engine, image),
+        : await n4Options({ geometry: flags.geometry, ...(n4 === true ? {} : parseN4(n4)) }, image),
     normalise: normalise === undefined ? null : await normaliseMethod(normalise),
     resample: resampleStep(flags),
   };
