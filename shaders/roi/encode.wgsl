@@ -1,6 +1,6 @@
-// roi/encode: keys of the voxels of a list, cut out of an image on the GPU. One invocation per entry of the list; it writes
-// the voxel's key (common/key) into its cell of the padded box, all other cells keep what they hold. Grid: linear over the
-// list; out-of-range invocations do nothing. Images of integer types hold whole numbers that float32 has exactly.
+// roi/encode: keys of the voxels of a list, or of all of the box, cut out of an image on the GPU. One invocation per voxel; it
+// writes its key (common/key) into its cell of the padded box, all other cells keep what they hold. Grid: linear over the
+// voxels; out-of-range invocations do nothing. Images of integer types hold whole numbers that float32 has exactly.
 // Twin: `encodeKeys` of src/pipeline/keys.ts
 #import common/grid
 #import common/box
@@ -8,10 +8,13 @@
 
 struct Params {
   padded: vec3u,     // size of the padded box
-  length: u32,       // entries of the list
+  length: u32,       // voxels
   first: vec3i,      // voxel of the image at the first cell of the padded box; may lie before the image
   kind: u32,         // 0 float, 1 signed integer, 2 unsigned integer, 3 float with tails (two words per key)
   image_size: vec3u,
+  pad: u32,
+  box_size: vec3u,   // without the padding
+  listed: u32,       // 1: the voxels of the list; 0: all of the box
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -26,8 +29,14 @@ override workgroup_size: u32 = 64;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   if (k >= params.length) { return; }
-  let cell = voxels[k];
-  let at = vec3u(vec3i(position_of(cell, params.padded)) + params.first);
+  var position: vec3u;
+  if (params.listed == 1u) {
+    position = position_of(voxels[k], params.padded);
+  } else {
+    position = position_of(k, params.box_size) + params.pad;
+  }
+  let cell = position.x + params.padded.x * (position.y + params.padded.y * position.z);
+  let at = vec3u(vec3i(position) + params.first);
   let index = at.x + params.image_size.x * (at.y + params.image_size.y * at.z);
   let bits = samples[index];
   if (params.kind == 0u) {

@@ -3,7 +3,7 @@ import type { Recording } from '../engine/index.ts';
 import { type DeviceVolume, gridOf } from './device-volume.ts';
 import { encodeKeys } from './keys.ts';
 import type { RegionCells } from './roi/compact.ts';
-import { recordEncode } from './roi/encode.ts';
+import { type Encoded, recordEncode } from './roi/encode.ts';
 import type { KeyBuffer } from './roi/range.ts';
 import type { Geometry, Volume } from './volume.ts';
 
@@ -12,8 +12,8 @@ export interface Intensities extends Geometry {
   readonly float32: boolean;
   /** Most bytes that the key of one voxel takes. */
   readonly keyBytes: 4 | 8;
-  /** Brings the keys of the regions' voxels to the GPU, each in its cell; other cells hold anything. */
-  recordKeys(rec: Recording, regions: RegionCells): KeyBuffer;
+  /** Brings keys of voxels to the GPU, each in its cell. */
+  recordKeys(rec: Recording, regions: RegionCells, of: Encoded): KeyBuffer;
 }
 
 /** The intensities of an image in memory: cut out and encoded on the host, so that only the box is uploaded. */
@@ -35,6 +35,6 @@ export function deviceIntensities(image: DeviceVolume): Intensities {
     ...gridOf(image),
     float32: image.type === 'float32',
     keyBytes: image.tails ? 8 : 4,
-    recordKeys: (rec, regions) => recordEncode(rec, image, regions),
+    recordKeys: (rec, regions, of) => recordEncode(rec, image, regions, of),
   };
 }

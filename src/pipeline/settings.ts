@@ -140,14 +140,14 @@ export function suggest(typed: string, names: readonly string[]): string {
   return best && best.distance <= Math.max(2, typed.length / 3) ? ` Did you mean ${best.name}?` : '';
 }
 
-/** Settings that say how to resample, which is done only with a spacing. */
-const ofResampling = ['resampledGrid', 'resampledRounding', 'resampledMask'] as const;
+/** Settings that say how to resample, which is done only with a spacing, and their defaults. */
+const ofResampling = { resampledGrid: 'pyradiomics', resampledRounding: null, resampledMask: null } as const;
 
 /** What is wrong with settings whose values are allowed by themselves: the setting, and what to do. */
 export function settingConflicts(input: SettingsInput): { readonly setting: string; readonly message: string }[] {
   if (input.resampledPixelSpacing) return [];
-  return ofResampling
-    .filter((key) => (input[key] ?? null) !== null)
+  return (Object.keys(ofResampling) as (keyof typeof ofResampling)[])
+    .filter((key) => (input[key] ?? ofResampling[key]) !== ofResampling[key])
     .map((setting) => ({
       setting,
       message: `needs resampledPixelSpacing, without which nothing is resampled; set it, or leave ${setting} out`,

@@ -105,7 +105,7 @@ export function openRegion(
   const region = maskedKernel
     ? recordCells(recording, labels, image.size, [selection], box)
     : recordWhole(recording, box);
-  const keys = intensities.recordKeys(recording, region);
+  const keys = intensities.recordKeys(recording, region, 'regions');
   const { places, cells, range } = scanBox(image, labels, selection, box, maskedKernel);
   checkRange({ selection, range }, keys);
   const edges = binEdges(range.minimum, range.maximum, { ...settings, float32: intensities.float32 });

@@ -5,7 +5,7 @@ import { buffersOf } from '../device-volume.ts';
 import { deriveImages, type FilteredImage, filterSource, supportOf } from '../filter/index.ts';
 import { derivedTypes, type ImageType } from '../image-types.ts';
 import type { RegionCells } from '../roi/compact.ts';
-import { recordEncode } from '../roi/encode.ts';
+import { type Encoded, recordEncode } from '../roi/encode.ts';
 import { decodeRange, recordRange } from '../roi/range.ts';
 import type { Vec3 } from '../volume.ts';
 import type { PassInput, PassSource, PreparedPass } from './prepare.ts';
@@ -54,12 +54,14 @@ async function filterAll(
 /**
  * Derives the images of a pass and measures its regions on them. Regions, cells and extents are those of the pass; the
  * keys of the images (`pass.buffers`) are the caller's to release.
+ * @param of voxels whose intensities are needed
  * @returns passes over the derived images, and why there are fewer than were asked for
  * @throws PipelineError of the filters
  */
 export async function derivePasses(
   input: PassInput,
   pass: PreparedPass,
+  of: Encoded,
 ): Promise<{ readonly derived: readonly ImagePass[]; readonly notes: readonly string[] }> {
   const types = derivedTypes(input.types);
   if (!input.source || types.length === 0) return { derived: [], notes: [] };
@@ -69,7 +71,7 @@ export async function derivePasses(
     const notes = await filterAll(engine, types, input.source, pass.cells, images);
     const rec = new Recording('pass/derived');
     const measured = images.map(({ image }) => {
-      const keys = recordEncode(rec, image, pass.cells, pass.cells.box.box.first);
+      const keys = recordEncode(rec, image, pass.cells, of, pass.cells.box.box.first);
       rec.keep(keys.keys);
       return { keys, ranges: recordRange(rec, pass.cells, keys, pass.states.length) };
     });

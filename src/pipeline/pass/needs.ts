@@ -1,6 +1,7 @@
 /** What the wanted classes need of a pass beyond the regions and their intensities. */
 import type { FeatureClass, WantedFeatures } from '../classes.ts';
 import { PEAK_RADIUS } from '../firstorder/peak.ts';
+import type { Encoded } from '../roi/encode.ts';
 
 export interface PassNeeds {
   /** The regions as they were before resegmentation. */
@@ -8,6 +9,9 @@ export interface PassNeeds {
   /** Millimetres around the regions whose intensities are needed too. */
   readonly reach: number;
 }
+
+/** The voxels whose intensities are needed. */
+export const encodedFor = ({ reach }: PassNeeds): Encoded => (reach > 0 ? 'box' : 'regions');
 
 export const noNeeds: PassNeeds = { morphology: false, reach: 0 };
 

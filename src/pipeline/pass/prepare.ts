@@ -23,7 +23,7 @@ import type { Offset } from '../texture/matrices.ts';
 import { offsets } from '../texture/offsets.ts';
 import type { Geometry, Vec3, Volume } from '../volume.ts';
 import { PassLines } from './lines.ts';
-import { noNeeds, type PassNeeds } from './needs.ts';
+import { encodedFor, noNeeds, type PassNeeds } from './needs.ts';
 
 /** One image with the disjoint regions of one pass. */
 export interface PassInput {
@@ -199,7 +199,7 @@ export async function preparePass(
   const box = passBox(input, needs);
   const rec = new Recording('pass/prepare');
   const cells = recordCells(rec, labels, image.size, selections, box);
-  const keys = image.recordKeys(rec, cells);
+  const keys = image.recordKeys(rec, cells, encodedFor(needs));
   const buffers = [rec.keep(cells.cells), rec.keep(cells.voxels), rec.keep(keys.keys)];
   const lines = new PassLines(engine, cells, selections.length);
   try {

@@ -16,7 +16,7 @@ import { type Counts, countPass } from './count.ts';
 import { derivePasses, type ImagePass } from './derive.ts';
 import { finaliseRegion } from './finalise.ts';
 import { needsLevels, neighbourhoods, regionEdges } from './layout.ts';
-import { passNeeds } from './needs.ts';
+import { encodedFor, passNeeds } from './needs.ts';
 import { checkRange, type PassInput, passBox, preparePass, type PreparedPass, type RegionState } from './prepare.ts';
 
 /** Bytes of the key of a voxel of a derived image. */
@@ -78,7 +78,7 @@ export async function runPass(
       checkValues(original, wanted, state);
     });
     if (failed.size > 0) return await withoutFailed(failed);
-    const { derived, notes } = await derivePasses(input, pass);
+    const { derived, notes } = await derivePasses(input, pass, encodedFor(needs));
     buffers.push(...derived.flatMap((image) => image.pass.buffers));
     const unusable = new Map(
       derived.flatMap((image) => [...failures(image.pass, (state) => checkValues(image, wanted, state))]),

@@ -1,4 +1,4 @@
-/** roi/encode: the keys of the regions' voxels in an image that is on the GPU. */
+/** roi/encode: the keys of the regions' voxels, or of the box around them, in an image that is on the GPU. */
 import source from '../../../shaders/roi/encode.wgsl?raw';
 import { defineKernel, type Recording } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
@@ -22,26 +22,34 @@ function kindOf({ type, tails }: DeviceVolume): Exclude<KeyKind, 'float64'> {
   return type === 'uint32' ? 'uint' : 'int';
 }
 
+/** The voxels whose keys are made: those of the regions, or all of their box. Other cells hold anything. */
+export type Encoded = 'regions' | 'box';
+
 /**
- * Cuts the regions' voxels out of an image and encodes them, as `encodeKeys` does on the host. Cells outside the list hold
- * anything.
+ * Cuts voxels out of an image and encodes them, as `encodeKeys` does on the host.
  * @param first voxel of the grid of the box that the image begins with, where the image is itself a part
  */
 export function recordEncode(
   rec: Recording,
   image: DeviceVolume,
-  { voxels, length, box }: RegionCells,
+  { voxels, length: listed, box }: RegionCells,
+  of: Encoded,
   first: Vec3 = [0, 0, 0],
 ): KeyBuffer {
   const kind = kindOf(image);
   const words = keyWords(kind);
   const keys = rec.buffer('roi/encode.keys', box.cells * words * 4);
+  const [nx, ny, nz] = box.size;
+  const length = of === 'regions' ? listed : nx * ny * nz;
   const params = {
     padded: box.padded,
     length,
     first: [0, 1, 2].map((i) => box.box.first[i]! - box.pad - first[i]!),
     kind: kindCodes[kind],
     image_size: image.size,
+    pad: box.pad,
+    box_size: box.size,
+    listed: Number(of === 'regions'),
   };
   rec.dispatch(encode, { params, voxels, samples: image.voxels, tails: image.tails ?? image.voxels, keys }, length);
   return { kind, words, keys };
