@@ -121,12 +121,15 @@ async function checkLayers(network: FeatureNetwork, c: FeatureCase): Promise<voi
   }
 }
 
+/** Why SwiftShader is spared networks of full width. */
+const LONG = 'networks of full width take SwiftShader minutes; narrow ones run the same kernels';
+
 describeShared('features against float64', () => {
   const small = read('features_small');
   const narrow = (c: FeatureCase) => c.options.width !== undefined;
 
-  it.each(small.map((c) => ({ name: c.name, c })))('$name', async ({ c }) => {
-    if (isSwiftShader(engine()) && !narrow(c) && !/tiny|1voxel/.test(c.name)) return;
+  it.for(small.map((c) => ({ name: c.name, c })))('$name', async ({ c }, { skip }) => {
+    if (isSwiftShader(engine()) && !narrow(c) && !/tiny|1voxel/.test(c.name)) skip(LONG);
     const network = await open(c, 'f32');
     await checkFeatures(network, c, FLOAT32);
     // Minutes on SwiftShader.
@@ -134,8 +137,8 @@ describeShared('features against float64', () => {
     network.release();
   });
 
-  it.each(small.filter(narrow).map((c) => ({ name: c.name, c })))('$name in f16', async ({ c }) => {
-    if (!engine().caps.f16) return;
+  it.for(small.filter(narrow).map((c) => ({ name: c.name, c })))('$name in f16', async ({ c }, { skip }) => {
+    if (!engine().caps.f16) skip('the adapter has no f16');
     const network = await open(c, 'f16');
     await checkFeatures(network, c, FLOAT16);
     network.release();
@@ -145,17 +148,22 @@ describeShared('features against float64', () => {
   const layersOf = (c: FeatureCase) => layers.find((l) => l.variant === c.variant && l.case === c.case)?.layers;
   // The real images and the largest volume of torchvision are 94 to 162 GFLOP each: one of them suffices.
   const main = read('features_main').filter((c) => c.variant !== 'torchvision' || c.case === 'hash_odd');
-  it.each(main.map((c) => ({ name: `${c.variant} ${c.case}`, c })))('$name', { timeout: 120_000 }, async ({ c }) => {
-    if (isSwiftShader(engine())) return;
-    const network = await open({ ...c, options: {} }, 'f32');
-    await checkFeatures(network, c, FLOAT32);
-    if (c.case === 'hash_odd' && c.variant !== 'torchvision') await checkLayers(network, { ...c, layers: layersOf(c) });
-    network.release();
-    if (!engine().caps.f16 || c.case !== 'hash_odd') return;
-    const half = await open({ ...c, options: {} }, 'f16');
-    await checkFeatures(half, c, FLOAT16);
-    half.release();
-  });
+  it.for(main.map((c) => ({ name: `${c.variant} ${c.case}`, c })))(
+    '$name',
+    { timeout: 120_000 },
+    async ({ c }, { skip }) => {
+      if (isSwiftShader(engine())) skip(LONG);
+      const network = await open({ ...c, options: {} }, 'f32');
+      await checkFeatures(network, c, FLOAT32);
+      if (c.case === 'hash_odd' && c.variant !== 'torchvision')
+        await checkLayers(network, { ...c, layers: layersOf(c) });
+      network.release();
+      if (!engine().caps.f16 || c.case !== 'hash_odd') return;
+      const half = await open({ ...c, options: {} }, 'f16');
+      await checkFeatures(half, c, FLOAT16);
+      half.release();
+    },
+  );
 });
 
 describe('a network', () => {
