@@ -88,28 +88,24 @@ describeShared('the teams of IBSI on sarcoma patients', () => {
     values,
   }));
 
-  it.for(cases)(
-    'agree with us on $name',
-    async ({ name, values }, { skip }) => {
-      const [id, modality] = name.split(' ') as [string, string];
-      if (modality !== 'PET' && isSwiftShader(engine())) skip('images of millions of voxels take long on SwiftShader');
-      const folder = sharedPath('data/ibsi1_sts/dev', id);
-      const image = toVolume(await readImageFile(`${folder}/${modality}_image.nii.gz`));
-      const mask = toMask(await readImageFile(`${folder}/${modality}_mask.nii.gz`));
-      const { resample, settings } = modalities[modality]!;
-      const [row] = (await extract(engine(), image, mask, {
-        settings: { ...settings, weightingNorm: 'no_weighting' },
-        classes: selectionOf([...new Set(values.map(({ tag }) => columnOf(tag)!.column))]),
-        preprocess: { resample },
-      })) as [Row];
-      const differing = values.filter(({ tag, median }) => {
-        const ours = row[columnOf(tag)!.column] as number;
-        return !(Math.abs(ours - median) <= AGREEMENT * Math.abs(median));
-      });
-      expect(differing.map(({ tag }) => tag)).toEqual(centres[name] ?? []);
-    },
-    PATIENCE,
-  );
+  it.for(cases)('agree with us on $name', { timeout: PATIENCE }, async ({ name, values }, { skip }) => {
+    const [id, modality] = name.split(' ') as [string, string];
+    if (modality !== 'PET' && isSwiftShader(engine())) skip('images of millions of voxels take long on SwiftShader');
+    const folder = sharedPath('data/ibsi1_sts/dev', id);
+    const image = toVolume(await readImageFile(`${folder}/${modality}_image.nii.gz`));
+    const mask = toMask(await readImageFile(`${folder}/${modality}_mask.nii.gz`));
+    const { resample, settings } = modalities[modality]!;
+    const [row] = (await extract(engine(), image, mask, {
+      settings: { ...settings, weightingNorm: 'no_weighting' },
+      classes: selectionOf([...new Set(values.map(({ tag }) => columnOf(tag)!.column))]),
+      preprocess: { resample },
+    })) as [Row];
+    const differing = values.filter(({ tag, median }) => {
+      const ours = row[columnOf(tag)!.column] as number;
+      return !(Math.abs(ours - median) <= AGREEMENT * Math.abs(median));
+    });
+    expect(differing.map(({ tag }) => tag)).toEqual(centres[name] ?? []);
+  });
 
   it('are compared on every tag of every class', () => {
     expect(cases).toHaveLength(18);
