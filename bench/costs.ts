@@ -128,11 +128,13 @@ export const costs: Readonly<Record<string, Cost>> = {
   'texture/components:volumes': perVoxel(ENTRY + 4, 4),
   'shape/mesh': perVoxel(ENTRY + 27 * 4, 120),
   'shape/extremes': perVoxel(ENTRY + 6 * 4, 30),
-  // By the cells of the box: eight numbers of eight bytes for each where the spectrum is whole, a line of a hundred numbers
-  // in four steps of 40 operations for four; five transforms of an eighth to all of the lines.
+  // By the cells of the box: eight numbers of eight bytes for each where the spectrum is whole. The transforms of the sums over
+  // pairs: three stages of two, four and eight numbers a cell, there and back, and of two for each axis of the weights; twelve
+  // operations for a number of a stage. The last stage of the longest lines back is scattered.
+  'fourier/transform': { bytes: (w) => 16 * 94 * w.cells, operations: (w) => 12 * 94 * w.cells },
+  'fourier/transform:scattered': { bytes: (w) => 16 * 8 * w.cells, operations: (w) => 12 * 8 * w.cells },
   'morph/deviations': { bytes: (w) => 16 * w.cells, operations: (w) => 15 * w.cells },
-  'morph/distances': { bytes: (w) => 8 * w.cells, operations: (w) => 12 * w.cells },
-  'morph/fourier': { bytes: (w) => 16 * 26 * w.cells, operations: (w) => 26 * 40 * w.cells },
+  'morph/distances': { bytes: (w) => 4 * w.cells, operations: (w) => 12 * w.cells },
   'morph/weigh': { bytes: (w) => 8 * 24 * w.cells, operations: (w) => 8 * 15 * w.cells },
   'morph/sums': { bytes: (w) => 16 * w.cells, operations: (w) => 100 * w.cells },
   'n4/inspect': perImageVoxel(4, 5),
@@ -174,9 +176,6 @@ export const costs: Readonly<Record<string, Cost>> = {
   'filter/convolve': perImageVoxel(8, 3 * 2 * 5),
   // Eight angles of a kernel of 1500 complex weights.
   'filter/gabor': perImageVoxel(8, 8 * 1500 * 4),
-  // One stage of radix eight: complex numbers are read and written, eight products of them.
-  'filter/fft': perImageVoxel(16, 8 * 8),
-  'filter/fft:quads': perImageVoxel(16, 8 * 8),
   // Half of the frequencies: a table, a Riesz transform of order two.
   'filter/spectrum': perImageVoxel(8, 30),
   // Of eight samples, four lie between voxels.

@@ -24,7 +24,7 @@ export interface KernelRow {
 /** Runs that together dispatch every kernel: as it is, resegmented, as floats with many levels, IBSI's classes. */
 const runs: readonly { readonly kernels: RegExp; readonly options: ExtractOptions; readonly floats: boolean }[] = [
   { kernels: /^(?!roi\/(resegment|clip)|discretise\/rank|firstorder\/gather)/, options: {}, floats: false },
-  { kernels: /^morph/, options: { classes: ['morph'] }, floats: false },
+  { kernels: /^(morph|fourier)/, options: { classes: ['morph'] }, floats: false },
   { kernels: /^roi\/(resegment|clip)/, options: { settings: { resegmentRange: [300, 800] } }, floats: false },
   { kernels: /^(discretise\/rank|firstorder\/gather)/, options: { settings: { binWidth: 0.5 } }, floats: true },
   {

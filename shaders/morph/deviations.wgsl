@@ -1,15 +1,16 @@
-// morph/deviations: the box of a region as complex numbers, z fastest: 1 where a voxel is inside, with (intensity - origin)
-// scale as imaginary part; 0 elsewhere. The origin is a number near the mean; it is subtracted before anything is rounded:
-// exact for integers and where both are near each other. One invocation per voxel of the box; out-of-range invocations do
+// morph/deviations: the box of a region as complex numbers, z fastest, real parts first: 1 where a voxel is inside, with
+// (intensity - origin) scale as imaginary part; 0 elsewhere. The origin is a number near the mean; it is subtracted before anything is rounded:
+// exact for integers and where both are near each other. One invocation per number; out-of-range invocations do
 // nothing. Twin: test/reference/morph/autocorrelation.ts (voxelsOf, and the differences from the mean)
 #import common/grid
 #import common/cell
 #import common/key
 
 struct Params {
-  size: vec3u,        // voxels of the region's box
+  size: vec3u,        // numbers along x, y, z
   region: u32,
   first: vec3u,       // its first voxel in the padded box
+  depth: u32,         // voxels of the region's box along z; behind them are zeros
   kind: u32,          // of the keys, see the constants
   padded: vec2u,      // voxels of the padded box along x and y
   origin: vec2u,      // as a key of the kind (float64, twofold: high word, low word)
@@ -19,7 +20,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> cells: array<u32>;
 @group(0) @binding(2) var<storage, read> keys: array<u32>;
-@group(0) @binding(3) var<storage, read_write> deviations: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> deviations: array<f32>;
 
 override workgroup_size: u32 = 64;
 const FLOAT32 = 1u;
@@ -65,12 +66,17 @@ fn deviation(index: u32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);
   let size = params.size;
-  if (k >= size.x * size.y * size.z) { return; }
+  let length = size.x * size.y * size.z;
+  if (k >= length) { return; }
   let column = k / size.z;
-  let at = params.first + vec3u(column / size.y, column % size.y, k - column * size.z);
-  let index = (at.z * params.padded.y + at.y) * params.padded.x + at.x;
-  let cell = cells[index];
+  let place = vec3u(column / size.y, column % size.y, k - column * size.z);
   var value = vec2f(0.0);
-  if (cell != 0u && region_of(cell) == params.region) { value = vec2f(1.0, deviation(index) * params.scale); }
-  deviations[k] = value;
+  if (place.z < params.depth) {
+    let at = params.first + place;
+    let index = (at.z * params.padded.y + at.y) * params.padded.x + at.x;
+    let cell = cells[index];
+    if (cell != 0u && region_of(cell) == params.region) { value = vec2f(1.0, deviation(index) * params.scale); }
+  }
+  deviations[k] = value.x;
+  deviations[k + length] = value.y;
 }

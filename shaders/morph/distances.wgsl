@@ -1,5 +1,5 @@
-// morph/distances: the inverse of the distance between voxels that are (x, y, z) apart, 0 for a voxel and itself, as complex
-// numbers, z fastest. One invocation per voxel; out-of-range invocations do nothing.
+// morph/distances: the inverse of the distance between voxels that are (x, y, z) apart, 0 for a voxel and itself, z fastest.
+// One invocation per voxel; out-of-range invocations do nothing.
 // Twin: test/reference/morph/autocorrelation.ts (the weight of a pair)
 #import common/grid
 
@@ -9,7 +9,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> weights: array<vec2f>;
+@group(0) @binding(1) var<storage, read_write> weights: array<f32>;
 
 override workgroup_size: u32 = 64;
 
@@ -21,5 +21,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let column = k / size.z;
   let apart = vec3f(vec3u(column / size.y, column % size.y, k - column * size.z)) * params.spacing;
   let squared = dot(apart, apart);
-  weights[k] = vec2f(select(0.0, 1.0 / sqrt(squared), squared > 0.0), 0.0);
+  weights[k] = select(0.0, 1.0 / sqrt(squared), squared > 0.0);
 }

@@ -1,13 +1,11 @@
 /** The kernels of Moran's I and Geary's C, against sums over all pairs in float64. */
 import { describe, expect, it } from 'vitest';
-import { type Engine, Recording } from '../../src/engine/index.ts';
+import type { Engine } from '../../src/engine/index.ts';
 import { autocorrelationKernels, type Correlation, correlate } from '../../src/pipeline/morph/autocorrelation.ts';
-import { recordFourier, recordRoots, transformLength } from '../../src/pipeline/morph/fourier.ts';
 import { autocorrelationFeatures } from '../../src/pipeline/morph/features.ts';
 import type { ProgressEvent, WorkContext } from '../../src/pipeline/progress.ts';
 import type { Vec3, VoxelArray } from '../../src/pipeline/volume.ts';
 import { autocorrelation, voxelsOf } from '../reference/morph/autocorrelation.ts';
-import { type Complex, transform } from '../reference/morph/fourier.ts';
 import { extents } from '../reference/roi/roi.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
@@ -18,53 +16,6 @@ import { recordRegions } from '../support/region.ts';
 const TRANSFORM = 1e-6;
 /** Moran's I and Geary's C lie near 0 and 1; rounding of the transforms is of the size of the norms, not of the result. */
 const PAIRS = 2e-7;
-
-const lengths = [1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 27, 36, 48, 64, 96, 108, 128, 243, 256];
-
-describe('morph/fourier', () => {
-  const engine = useEngine();
-
-  it('takes lengths of twos and threes', () => {
-    expect([1, 3, 5, 7, 13, 97, 129, 511].map(transformLength)).toEqual([1, 3, 6, 8, 16, 108, 144, 512]);
-  });
-
-  it.each(lengths.flatMap((length) => [1, -1].map((direction) => ({ length, direction: direction as 1 | -1 }))))(
-    'length $length, direction $direction, equals the CPU twin',
-    async ({ length, direction }) => {
-      const next = random(length);
-      const count = Math.max(1, length - 1);
-      const lines = [0, 1, 2, 3, 4, 5].map(() =>
-        Array.from({ length: count }, (): Complex => [Math.fround(next() - 0.5), Math.fround(next() - 0.5)]),
-      );
-      const rec = new Recording('test');
-      // Lines side by side in the source, one after the other in the result.
-      const data = Float32Array.from(
-        { length: 12 * count },
-        (_, k) => lines[(k >> 1) % 6]![Math.floor(k / 12)]![k & 1]!,
-      );
-      const buffer = rec.upload('source', data);
-      const result = rec.buffer('result', 48 * length);
-      recordFourier(
-        rec,
-        { buffer, strides: [1, 3], step: 6, count },
-        { buffer: result, strides: [length, 3 * length], step: 1, count: length },
-        { length, roots: recordRoots(rec, length), counts: [3, 2], backwards: direction === 1 },
-      );
-      const download = rec.download(result);
-      const found = new Float32Array((await engine().execute(rec)).u32(download).slice().buffer);
-      lines.forEach((line, l) => {
-        const padded = [...line, ...Array.from({ length: length - count }, (): Complex => [0, 0])];
-        transform(padded, direction).forEach((value, k) => {
-          for (const part of [0, 1] as const)
-            expectClose(found[2 * (l * length + k) + part]!, value[part], {
-              abs: TRANSFORM * Math.sqrt(length),
-              what: `line ${l}, ${k}`,
-            });
-        });
-      });
-    },
-  );
-});
 
 async function measure(
   engine: Engine,
@@ -243,7 +194,7 @@ describe('Moran and Geary', () => {
   });
 
   it('names its kernels', () => {
-    expect(autocorrelationKernels(true).map(({ name }) => name)).toContain('morph/fourier');
-    expect(autocorrelationKernels(false).map(({ name }) => name)).not.toContain('morph/fourier');
+    expect(autocorrelationKernels(true).map(({ name }) => name)).toContain('fourier/transform');
+    expect(autocorrelationKernels(false).map(({ name }) => name)).not.toContain('fourier/transform');
   });
 });

@@ -2,11 +2,11 @@
 import { type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import { type Box, boxUnion, wholeBox } from '../box.ts';
 import type { PartialVolume } from '../device-volume.ts';
+import { fourierKernels } from '../fourier/transform.ts';
 import type { ImageType, ImageTypeName, PyradiomicsTypeName } from '../image-types.ts';
 import { gather } from '../resample/gather.ts';
 import type { Settings } from '../settings.ts';
 import type { Geometry } from '../volume.ts';
-import { fft, fftQuads } from './fft.ts';
 import { gradientKernel, recordGradient } from './gradient.ts';
 import { convolve } from './ibsi/convolve.ts';
 import { gabor } from './ibsi/gabor.ts';
@@ -125,7 +125,7 @@ const ibsiKernels: Readonly<Record<IbsiTypeName, readonly unknown[]>> = {
   IbsiLoG: [gather, convolve],
   IbsiGabor: [gather, gabor],
   IbsiWavelet: [gather, convolve],
-  IbsiSimoncelli: [fft, fftQuads, spectrum],
+  IbsiSimoncelli: [...fourierKernels, spectrum],
 };
 
 /** The image of a filter of IBSI 2, named by its settings. */

@@ -3,13 +3,13 @@ import deviationsSource from '../../../shaders/morph/deviations.wgsl?raw';
 import sumsSource from '../../../shaders/morph/sums.wgsl?raw';
 import { defineKernel, type Engine, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
+import { fourierKernels } from '../fourier/transform.ts';
 import { type KeyKind, keyOf } from '../keys.ts';
 import type { WorkContext } from '../progress.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import type { KeyBuffer } from '../roi/range.ts';
 import type { Vec3 } from '../volume.ts';
-import { BYTES, fourier } from './fourier.ts';
-import { distances, type Layout, layoutOf, planPotentials, product, weigh } from './potentials.ts';
+import { BYTES, distances, type Layout, layoutOf, planPotentials, product, weigh } from './potentials.ts';
 
 export const deviations = defineKernel({
   name: 'morph/deviations',
@@ -27,7 +27,7 @@ export const sums = defineKernel({
 
 /** The kernels of the sums. @param pairs with the sums over pairs */
 export const autocorrelationKernels = (pairs: boolean) =>
-  pairs ? [deviations, distances, fourier, weigh, sums] : [deviations, sums];
+  pairs ? [deviations, distances, ...fourierKernels, weigh, sums] : [deviations, sums];
 
 /** Invocations that share the sums: enough for a GPU, few to read back. */
 const SUM_INVOCATIONS = 2048;
@@ -79,13 +79,20 @@ const originOf = (kind: KeyKind, mean: number): number => {
   return kind === 'float32' ? Math.fround(mean) : mean;
 };
 
-function recordDeviations(rec: Recording, from: CorrelatedRegion, { size }: Layout, origin: number, scale: number) {
+function recordDeviations(
+  rec: Recording,
+  from: CorrelatedRegion,
+  { box: [, , depth], size }: Layout,
+  origin: number,
+  scale: number,
+) {
   const { cells, keys, region, box } = from;
   const buffer = rec.buffer('morph/deviations.deviations', BYTES * product(size));
   const { padded, pad } = cells.box;
   const params = {
     size,
     region,
+    depth,
     first: box.first.map((n) => n + pad),
     kind: kinds[keys.kind],
     padded: [padded[0], padded[1]],
@@ -126,7 +133,7 @@ export async function correlate(
     last.dispatch(
       sums,
       {
-        params: { size: layout.size, stride, zero: 0, sums: SUMS },
+        params: { size: layout.size, stride, depth: layout.box[2], zero: 0, sums: SUMS },
         deviations: field,
         potentials: parts?.potentials ?? field,
         sums: totals,

@@ -3,8 +3,15 @@ import distancesSource from '../../../shaders/morph/distances.wgsl?raw';
 import weighSource from '../../../shaders/morph/weigh.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, Recording } from '../../engine/index.ts';
 import { type Box, boxSize } from '../box.ts';
+import {
+  fastLength,
+  type Numbers,
+  recordFourier,
+  type Scratch,
+  type Transform,
+  wholeFours,
+} from '../fourier/transform.ts';
 import type { Vec3 } from '../volume.ts';
-import { BYTES, recordFourier, recordRoots, transformLength } from './fourier.ts';
 
 export const distances = defineKernel({
   name: 'morph/distances',
@@ -20,12 +27,16 @@ export const weigh = defineKernel({
   workgroup: 64,
 });
 
+/** Bytes of a complex number. */
+export const BYTES = 8;
 /** Bytes of the spectrum that is held at once, and so the work of a submit. */
 const PART_BYTES = 32 * 2 ** 20;
 
 /** Sizes of the transforms of a region, and how many planes of the spectrum are held at once. */
 export interface Layout {
   /** Voxels of the box along x, y, z. */
+  readonly box: Vec3;
+  /** Numbers along x, y, z that are held of it, z fastest: fours along z, zeros behind the box. */
   readonly size: Vec3;
   /** Lengths of the transforms. */
   readonly lengths: Vec3;
@@ -38,49 +49,64 @@ export interface Layout {
 export const product = ([x, y, z]: Vec3): number => x * y * z;
 
 /** The layout of a box. */
-export function layoutOf(box: Box): Layout {
-  const size = boxSize(box);
+export function layoutOf(region: Box): Layout {
+  const box = boxSize(region);
+  const size: Vec3 = [box[0], box[1], wholeFours(box[2])];
   // Long enough that no voxel meets another one round the end.
-  const lengths = size.map((n) => transformLength(2 * n - 1)) as unknown as Vec3;
+  const lengths = box.map((n) => fastLength(2 * n - 1)) as unknown as Vec3;
   const half = lengths.map((n) => (n >> 1) + 1) as unknown as Vec3;
-  const planes = Math.max(1, Math.floor(PART_BYTES / (BYTES * lengths[1] * lengths[2])));
-  return { size, lengths, half, planes: Math.min(planes, lengths[0]) };
+  const planes = Math.max(1, Math.floor(PART_BYTES / (BYTES * wholeFours(lengths[1]) * lengths[2])));
+  return { box, size, lengths, half, planes: Math.min(planes, lengths[0]) };
 }
 
 /** Bytes of the largest buffer of the sums over pairs of a region with this box, and what the adapter binds. */
 export function pairBytes(engine: Engine, box: Box): { readonly need: number; readonly limit: number } {
   const { size, lengths, half, planes } = layoutOf(box);
-  const numbers = [lengths[0] * size[1] * size[2], product(half), planes * lengths[1] * lengths[2]];
+  const fours = wholeFours(lengths[1]);
+  const numbers = [
+    lengths[0] * size[1] * size[2],
+    (half[0] * wholeFours(half[1]) * wholeFours(half[2])) / 2,
+    planes * fours * Math.max(size[2], lengths[2]),
+  ];
   return { need: BYTES * Math.max(...numbers), limit: engine.caps.limits.maxStorageBufferBindingSize };
 }
 
-/** The spectrum of the weights: planes of x, then z, then y fastest; an eighth of it, the rest is its mirror image. */
-function recordWeights(
-  rec: Recording,
-  { lengths, half }: Layout,
-  spacing: Vec3,
-  roots: readonly BufferRef[],
-): BufferRef {
+/** Complex numbers, z fastest. */
+const alongZ = (buffer: BufferRef, [nx, ny, nz]: Vec3, offset = 0, whole = nx): Numbers => ({
+  buffer,
+  strides: [ny * nz, nz, 1],
+  offset: offset * ny * nz,
+  apart: whole * ny * nz,
+});
+
+/** Complex numbers, y fastest. */
+const alongY = (buffer: BufferRef, [nx, ny, nz]: Vec3): Numbers => ({
+  buffer,
+  strides: [ny * nz, 1, ny],
+  apart: nx * ny * nz,
+});
+
+/** The spectrum of the weights: planes of x, then z, then y fastest; an eighth of it, the rest is its mirror image. Real. */
+function recordWeights(rec: Recording, { lengths, half }: Layout, spacing: Vec3, scratch: Scratch): BufferRef {
   const [hx, hy, hz] = half;
-  const buffer = (name: string) => rec.buffer(`morph/distances.${name}`, BYTES * product(half));
-  const [weights, other] = [buffer('weights'), buffer('other')];
-  rec.dispatch(distances, { params: { size: half, spacing }, weights }, product(half));
-  const transform = (axis: 0 | 1 | 2, counts: [number, number]) => ({
-    length: lengths[axis],
-    roots: roots[axis] as BufferRef,
-    counts,
-    mirrored: true,
+  const fours = wholeFours(hy);
+  const rows: Vec3 = [hx, fours, wholeFours(hz)];
+  const columns: Vec3 = [hx, fours, hz];
+  const weights = rec.buffer('morph/distances.weights', 4 * product(rows));
+  const other = rec.buffer('morph/distances.other', 4 * product(columns));
+  rec.dispatch(distances, { params: { size: rows, spacing }, weights }, product(rows));
+  const inRows: Numbers = { ...alongZ(weights, rows), apart: 0 };
+  const how = (axis: 0 | 1 | 2): Transform => ({
+    axis,
+    n: lengths[axis],
+    turn: -1,
+    lines: rows,
+    held: half[axis],
+    count: half[axis],
   });
-  const alongX = { strides: [1, hz] as const, step: hy * hz, count: hx };
-  recordFourier(rec, { buffer: weights, ...alongX }, { buffer: other, ...alongX }, transform(0, [hz, hy]));
-  const alongY = { strides: [1, hy * hz] as const, step: hz, count: hy };
-  recordFourier(rec, { buffer: other, ...alongY }, { buffer: weights, ...alongY }, transform(1, [hz, hx]));
-  recordFourier(
-    rec,
-    { buffer: weights, strides: [hz, hy * hz], step: 1, count: hz },
-    { buffer: other, strides: [1, hy * hz], step: hy, count: hz },
-    transform(2, [hy, hx]),
-  );
+  recordFourier(rec, inRows, inRows, how(0), scratch);
+  recordFourier(rec, inRows, inRows, how(1), scratch);
+  recordFourier(rec, inRows, { ...alongY(other, columns), apart: 0 }, how(2), scratch);
   return other;
 }
 
@@ -89,24 +115,24 @@ function recordPlanes(
   rec: Recording,
   lines: BufferRef,
   weights: BufferRef,
-  { size: [, ny, nz], lengths: [planes, ly, lz], half: [, hy, hz] }: Layout,
-  [, rootsY, rootsZ]: readonly BufferRef[],
+  { box, size: [, ny, nz], lengths: [planes, ly, lz], half: [, hy, hz] }: Layout,
   [first, count]: readonly [number, number],
+  scratch: Scratch,
 ): void {
-  const alongY = rec.buffer('morph/potentials.y', BYTES * count * ly * nz);
-  const spectrum = rec.buffer('morph/potentials.spectrum', BYTES * count * ly * lz);
-  const y = { length: ly, roots: rootsY as BufferRef, counts: [nz, count] as const };
-  const z = { length: lz, roots: rootsZ as BufferRef, counts: [ly, count] as const };
-  const box = { buffer: lines, first: first * ny * nz, strides: [1, ny * nz] as const, step: nz, count: ny };
-  const columns = { buffer: alongY, strides: [1, ly * nz] as const, step: nz, count: ly };
-  const rows = { buffer: alongY, strides: [nz, ly * nz] as const, step: 1, count: nz };
-  const whole = { buffer: spectrum, strides: [1, ly * lz] as const, step: ly, count: lz };
-  recordFourier(rec, box, columns, y);
-  recordFourier(rec, rows, whole, z);
-  const params = { size: [ly, lz, count], first, half_size: [hy, hz], planes };
-  rec.dispatch(weigh, { params, weights, spectrum }, count * ly * lz);
-  recordFourier(rec, whole, rows, { ...z, backwards: true });
-  recordFourier(rec, columns, box, { ...y, backwards: true });
+  const fours = wholeFours(ly);
+  const inColumns: Vec3 = [count, fours, nz];
+  const whole: Vec3 = [count, fours, lz];
+  const boxes = alongZ(lines, [planes, ny, nz], first, planes);
+  const columns = alongZ(rec.buffer('morph/potentials.y', BYTES * product(inColumns)), inColumns);
+  const spectrum = rec.buffer('morph/potentials.spectrum', BYTES * product(whole));
+  const y = { axis: 1, n: ly, lines: inColumns } as const;
+  const z = { axis: 2, n: lz, lines: whole } as const;
+  recordFourier(rec, boxes, columns, { ...y, turn: -1, present: ny }, scratch);
+  recordFourier(rec, columns, alongY(spectrum, whole), { ...z, turn: -1, present: box[2] }, scratch);
+  const params = { size: [fours, lz, count], first, half_size: [wholeFours(hy), hz], lengths: [ly, lz, planes] };
+  rec.dispatch(weigh, { params, weights, spectrum }, product(whole));
+  recordFourier(rec, alongY(spectrum, whole), columns, { ...z, turn: 1, count: box[2] }, scratch);
+  recordFourier(rec, columns, boxes, { ...y, turn: 1, count: ny }, scratch);
 }
 
 /** What the sums need after the last part. */
@@ -115,6 +141,17 @@ export interface Parts {
   readonly last: Recording;
   readonly potentials: BufferRef;
   readonly kept: readonly BufferRef[];
+}
+
+/** Buffers of a recording that its transforms share. */
+function scratchOf(rec: Recording): Scratch {
+  const made = new Map<string, BufferRef>();
+  return (name, numbers) => {
+    const key = `${name} ${numbers}`;
+    const buffer = made.get(key) ?? rec.buffer(name, 4 * numbers);
+    made.set(key, buffer);
+    return buffer;
+  };
 }
 
 /**
@@ -126,37 +163,32 @@ export function planPotentials(rec: Recording, region: BufferRef, layout: Layout
   const { size, lengths } = layout;
   const [nx, ny, nz] = size;
   const [lx] = lengths;
-  const made = new Map<number, BufferRef>();
-  const roots = lengths.map((length) => {
-    const known = made.get(length) ?? rec.keep(recordRoots(rec, length));
-    made.set(length, known);
-    return known;
-  });
-  const weights = rec.keep(recordWeights(rec, layout, spacing, roots));
+  const scratch = scratchOf(rec);
+  const weights = rec.keep(recordWeights(rec, layout, spacing, scratch));
   const lines = rec.keep(rec.buffer('morph/potentials.x', BYTES * lx * ny * nz));
-  const x = { length: lx, roots: roots[0] as BufferRef, counts: [nz, ny] as const };
-  const alongX = { strides: [1, nz] as const, step: ny * nz };
-  recordFourier(rec, { buffer: region, ...alongX, count: nx }, { buffer: lines, ...alongX, count: lx }, x);
+  const x = { axis: 0, n: lx, lines: size } as const;
+  const spectra = alongZ(lines, [lx, ny, nz]);
+  recordFourier(rec, alongZ(region, size), spectra, { ...x, turn: -1, present: nx }, scratch);
   const starts = Array.from({ length: Math.ceil(lx / layout.planes) }, (_, k) => k * layout.planes);
-  const record = (into: Recording, first: number) => {
-    recordPlanes(into, lines, weights, layout, roots, [first, Math.min(layout.planes, lx - first)]);
+  const record = (into: Recording, first: number, shared: Scratch) => {
+    recordPlanes(into, lines, weights, layout, [first, Math.min(layout.planes, lx - first)], shared);
     return into;
+  };
+  const part = (first: number) => {
+    const own = new Recording('morph/potentials');
+    return record(own, first, scratchOf(own));
   };
   // A spectrum that fits into one part needs no submit of its own.
   const whole = starts.length === 1;
-  if (whole) record(rec, 0);
+  if (whole) record(rec, 0, scratch);
   const last = whole ? rec : new Recording('morph/potentials');
   const potentials = last.buffer('morph/potentials.potentials', BYTES * product(size));
-  recordFourier(
-    last,
-    { buffer: lines, ...alongX, count: lx },
-    { buffer: potentials, ...alongX, count: nx },
-    { ...x, backwards: true },
-  );
+  const back = { ...x, turn: 1, count: nx } as const;
+  recordFourier(last, spectra, alongZ(potentials, size), back, whole ? scratch : scratchOf(last));
   return {
-    recordings: whole ? [] : starts.map((first) => () => record(new Recording('morph/potentials'), first)),
+    recordings: whole ? [] : starts.map((first) => () => part(first)),
     last,
     potentials,
-    kept: [...made.values(), weights, lines],
+    kept: [weights, lines],
   };
 }

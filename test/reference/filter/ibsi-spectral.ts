@@ -1,7 +1,7 @@
 /** CPU twin of IBSI 2's filters that are defined by their frequencies: plain Fourier transforms, complex filters, float64. */
 import type { Boundary } from '../../../src/pipeline/filter/ibsi/index.ts';
 import type { Vec3, Volume } from '../../../src/pipeline/volume.ts';
-import { type ComplexVolume, dftAxes } from './fft.ts';
+import { type ComplexVolume, dftAxes } from '../fourier/transform.ts';
 import { beyond, type DenseKernel, logKernel } from './ibsi.ts';
 
 /** Least length from n on whose only prime factors are 2, 3 and 5. */

@@ -3,8 +3,8 @@ import source from '../../../../shaders/filter/spectrum.wgsl?raw';
 import { type BufferRef, defineKernel } from '../../../engine/index.ts';
 import { type Box, boxSize } from '../../box.ts';
 import { PipelineError } from '../../errors.ts';
+import { fastLength, type Numbers, recordFourier, stridesOf, wholeFours } from '../../fourier/transform.ts';
 import type { Vec3 } from '../../volume.ts';
-import { fastLength, type Numbers, recordFft, stridesOf } from '../fft.ts';
 import { type Part, recordExtended, type Setting } from './boundary.ts';
 import type { Line } from './convolve.ts';
 
@@ -131,7 +131,7 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   // Of a real image, half of the frequencies along x are the conjugates of the others. Lines of fours are transformed faster: up to
   // three more follow, which are not read.
   const held = Math.floor(size[0] / 2) + 1;
-  const half: Vec3 = [4 * Math.ceil(held / 4), size[1], size[2]];
+  const half: Vec3 = [wholeFours(held), size[1], size[2]];
   const length = half[0] * half[1] * half[2];
   const numbers: Numbers = {
     buffer: rec.buffer('filter/spectrum.frequencies', 8 * length),
@@ -141,7 +141,7 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
   for (const axis of used) {
     const from = axis === 0 ? { buffer, strides: stridesOf(size), apart: 0 } : numbers;
     const count = axis === 0 ? held : size[axis];
-    recordFft(rec, from, numbers, { axis, n: size[axis], turn: -1, lines: half, count }, scratch);
+    recordFourier(rec, from, numbers, { axis, n: size[axis], turn: -1, lines: half, count }, scratch);
   }
   const order = riesz[0] + riesz[1] + riesz[2];
   const norm = Math.sqrt(factorial(order) / riesz.reduce((product, l) => product * factorial(l), 1));
@@ -185,7 +185,7 @@ export function recordSpectral(setting: Setting, part: Part, box: Box, how: Spec
     const first = box.first[axis] + origin[axis];
     const to = axis === 0 ? responses : numbers;
     const back = { axis, n: size[axis], turn: 1, lines, held: axis === 0 ? held : size[axis], first } as const;
-    recordFft(rec, numbers, to, { ...back, count: wanted[axis] }, scratch);
+    recordFourier(rec, numbers, to, { ...back, count: wanted[axis] }, scratch);
     lines = lines.map((n, a) => (a === axis ? wanted[a] : n)) as unknown as Vec3;
   }
   return { buffer: responses.buffer, box };

@@ -1,4 +1,4 @@
-/** Twin of filter/fft: discrete Fourier transforms by their definition, in float64. */
+/** Twin of fourier/transform: discrete Fourier transforms by their definition, in float64. */
 import type { Vec3 } from '../../../src/pipeline/volume.ts';
 
 /** Complex numbers, x fastest. */

@@ -4,12 +4,12 @@ import {
   fastLength,
   type Numbers,
   radices,
-  recordFft,
+  recordFourier,
   stridesOf,
   type Transform,
-} from '../../src/pipeline/filter/fft.ts';
+} from '../../src/pipeline/fourier/transform.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
-import { type ComplexVolume, dft } from '../reference/filter/fft.ts';
+import { type ComplexVolume, dft } from '../reference/fourier/transform.ts';
 import { run, useEngine } from '../support/engine.ts';
 import { random, voxelCount } from '../support/random.ts';
 
@@ -26,7 +26,7 @@ const randomVolume = (size: Vec3, seed: number): ComplexVolume => {
 };
 const planes = ({ re, im }: ComplexVolume): Float32Array => Float32Array.of(...re, ...im);
 
-describe('filter/fft', () => {
+describe('fourier/transform', () => {
   const engine = useEngine();
 
   /** What is in `to` after a transform. */
@@ -40,7 +40,7 @@ describe('filter/fft', () => {
     const rec = new Recording('test');
     const source = rec.upload('test.from', numbers);
     const target = rec.zeros('test.to', 4 * length);
-    recordFft(rec, { ...from, buffer: source }, { ...to, buffer: target }, how);
+    recordFourier(rec, { ...from, buffer: source }, { ...to, buffer: target }, how);
     const download = rec.download(target);
     return new Float32Array((await run(engine(), rec, download)).buffer);
   }
@@ -102,8 +102,87 @@ describe('filter/fft', () => {
     }
   });
 
+  it.each([6, 8, 25, 49, 61, 108])(
+    'takes zeros for what is missing, and leaves out what is not wanted: %i',
+    async (n) => {
+      const present = Math.ceil(n / 2);
+      const shapes = [
+        [3, 2, 4],
+        [8, 3, 2],
+      ].flatMap((shape) => ([0, 1, 2] as const).map((axis) => ({ shape, axis })));
+      for (const { shape, axis } of shapes) {
+        const along = (m: number) => shape.map((k, a) => (a === axis ? m : k)) as unknown as Vec3;
+        const [held, whole] = [along(present), along(n)];
+        const layoutOf = (size: Vec3) => ({ strides: stridesOf(size), apart: voxelCount(size) });
+        const volume = randomVolume(held, n + axis);
+        /** Numbers of the whole line, in the order of the short one. */
+        const places = Array.from({ length: voxelCount(held) }, (_, i) => {
+          const at = [i % held[0], Math.floor(i / held[0]) % held[1], Math.floor(i / (held[0] * held[1]))] as const;
+          return at[0] + whole[0] * (at[1] + whole[1] * at[2]);
+        });
+        const padded = {
+          re: new Float64Array(voxelCount(whole)),
+          im: new Float64Array(voxelCount(whole)),
+          size: whole,
+        };
+        places.forEach((place, i) => {
+          padded.re[place] = volume.re[i]!;
+          padded.im[place] = volume.im[i]!;
+        });
+        const found = await transform(planes(volume), layoutOf(held), layoutOf(whole), 2 * voxelCount(whole), {
+          axis,
+          n,
+          turn: -1,
+          lines: whole,
+          present,
+        });
+        const spectrum = dft(padded, axis, -1);
+        const worst = [...spectrum.re, ...spectrum.im].reduce((w, x, i) => Math.max(w, Math.abs(x - found[i]!)), 0);
+        expect(worst).toBeLessThanOrEqual(FLOAT32 * 2 * n);
+        const back = await transform(found, layoutOf(whole), layoutOf(held), 2 * voxelCount(held), {
+          axis,
+          n,
+          turn: 1,
+          lines: held,
+          count: present,
+        });
+        const error = [...volume.re, ...volume.im].reduce((w, x, i) => Math.max(w, Math.abs(x - back[i]! / n)), 0);
+        expect(error).toBeLessThanOrEqual(FLOAT32 * 2 * n);
+      }
+    },
+  );
+
+  it.each([1, 2, 6, 9, 61, 108])('transforms real, even sequences of which it has the first half: %i', async (n) => {
+    const held = Math.floor(n / 2) + 1;
+    for (const [lines, axis] of [
+      [[held, 3, 2], 0],
+      [[8, held, 3], 1],
+      [[8, 3, held], 2],
+    ] as const) {
+      const next = random(n + axis);
+      const half = Float32Array.from({ length: voxelCount(lines) }, () => next() - 0.5);
+      const layout = { strides: stridesOf(lines), apart: 0 };
+      const found = await transform(half, layout, layout, half.length, {
+        axis,
+        n,
+        turn: -1,
+        lines,
+        held,
+        count: held,
+      });
+      const step = layout.strides[axis];
+      for (let i = 0; i < half.length; i++) {
+        const k = Math.floor(i / step) % held;
+        const start = i - k * step;
+        const line = Float64Array.from({ length: n }, (_, j) => half[start + Math.min(j, n - j) * step]!);
+        const expected = dft({ re: line, im: new Float64Array(n), size: [n, 1, 1] }, 0, -1).re[k]!;
+        expect(Math.abs(found[i]! - expected)).toBeLessThanOrEqual(FLOAT32 * n);
+      }
+    }
+  });
+
   it('transforms in place, and large volumes in parts', async () => {
-    // More than 2^20 numbers.
+    // More than 2^18 numbers.
     const size: Vec3 = [132, 97, 90];
     const count = voxelCount(size);
     for (const axis of [0, 1, 2] as const) {
@@ -112,7 +191,7 @@ describe('filter/fft', () => {
       const numbers = Float32Array.from({ length: 2 * count }, () => 2 * next() - 1);
       const buffer = rec.upload('test.volume', numbers);
       const layout = { buffer, strides: stridesOf(size), apart: count };
-      recordFft(rec, layout, layout, { axis, n: size[axis], turn: -1, lines: size });
+      recordFourier(rec, layout, layout, { axis, n: size[axis], turn: -1, lines: size });
       const download = rec.download(buffer);
       const found = new Float32Array((await run(engine(), rec, download)).buffer);
       const step = layout.strides[axis];
@@ -134,7 +213,7 @@ describe('filter/fft', () => {
 
   it('splits lengths into stages', () => {
     expect(radices(1)).toEqual([]);
-    expect(radices(512)).toEqual([8, 8, 8]);
+    expect(radices(512)).toEqual([4, 4, 4, 4, 2]);
     expect(radices(199)).toEqual([199]);
     for (const n of lengths) expect(radices(n).reduce((product, r) => product * r, 1)).toBe(n);
     expect([1, 7, 61, 199, 257, 513].map(fastLength)).toEqual([1, 8, 64, 200, 270, 540]);
