@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Geometry } from '../volume.ts';
 import { gradientKernel, recordGradient } from './gradient.ts';
 import { convolve } from './ibsi/convolve.ts';
-import { gabor } from './ibsi/gabor.ts';
+import { gaborKernels } from './ibsi/gabor.ts';
 import { type IbsiFilterSpec, recordIbsi } from './ibsi/index.ts';
 import { ibsiImageName, type IbsiTypeName, isIbsiType } from './ibsi/schema.ts';
 import { spectrum } from './ibsi/spectrum.ts';
@@ -123,7 +123,7 @@ const ibsiKernels: Readonly<Record<IbsiTypeName, readonly unknown[]>> = {
   IbsiMean: [gather, convolve],
   IbsiLaws: [gather, convolve],
   IbsiLoG: [gather, convolve],
-  IbsiGabor: [gather, gabor],
+  IbsiGabor: [gather, ...gaborKernels],
   IbsiWavelet: [gather, convolve],
   IbsiSimoncelli: [...fourierKernels, spectrum],
 };
