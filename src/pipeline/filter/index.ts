@@ -58,7 +58,8 @@ export function filterSource(engine: Engine, image: PartialVolume, box: Box, mas
     peak: () => (peak ??= findPeak(engine, image)),
     region: () => (region ??= findMaskVoxels(engine, mask, box)),
     release: async () => {
-      if (region) engine.release((await region).list);
+      const found = await region?.catch(() => null);
+      if (found) engine.release(found.list);
     },
   };
 }
