@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, Recording } from '../../src/engine/index.ts';
+import { openCpuBackend } from '../../src/host/cpu-backend.ts';
+import { openOnnxRuntime } from '../../src/host/node/onnx-runtime.ts';
 import { type Activation, activationBytes, octetsOf, type Storage } from '../../src/pipeline/nn/activation.ts';
 import { methodFor, recordConvolution, type Window } from '../../src/pipeline/nn/conv.ts';
 import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
@@ -17,7 +19,7 @@ import { minimum } from '../statistics.ts';
 
 export interface NetworkRow {
   readonly variant: Variant;
-  /** A convolution by its geometry, `network` with its storage from volume to features, or a peer. */
+  /** A convolution by its geometry, `network` with its storage or its backend on the CPU from volume to features, or a peer. */
   readonly what: string;
   /** How often the network has the convolution. */
   readonly times: number;
@@ -33,7 +35,7 @@ export interface NetworkRow {
    */
   readonly gflopPerSecond: number;
   readonly arithmeticShare: number;
-  /** A peer's time over ours in the same run; NaN for ours. */
+  /** Time of a peer or of the CPU backend over that of our kernels in the same run; NaN for these. */
   readonly ratio: number;
 }
 
@@ -186,6 +188,18 @@ export async function benchNetwork(
     const weights = hashWeights(seed, architecture);
     const storages: Storage[] = engine.caps.f16 ? ['f32', 'f16'] : ['f32'];
     const least: number[] = [];
+    const opening = performance.now();
+    const cpu = await openCpuBackend(await openOnnxRuntime(), architecture, weights);
+    const cpuTimes: number[] = [];
+    /** What `--backend auto` takes where there is no GPU: the same runtime as one of the peers, through our code. */
+    const onceOnCpu = async () => {
+      const start = performance.now();
+      await cpu.features(volume.data, [1, 1, ...size]);
+      cpuTimes.push(performance.now() - start);
+    };
+    await onceOnCpu();
+    const cpuColdMs = performance.now() - opening;
+    cpuTimes.length = 0;
     for (const precision of storages) {
       const started = performance.now();
       const network = await openNetwork(engine, { architecture, weights, precision });
@@ -202,6 +216,7 @@ export async function benchNetwork(
         warm.push(performance.now() - start);
       };
       for (let k = 0; k < repeats; k++) await once();
+      if (precision === 'f32') for (let k = 0; k < repeats; k++) await onceOnCpu();
       const beside = precision === 'f32' ? peers : [];
       const outputs: PeerOutput[] = [];
       for (const peer of beside) {
@@ -209,7 +224,10 @@ export async function benchNetwork(
         report(`nn: ${variant} by ${peer.command.at(-1)}`);
         const output = await runPeer(peer, variant);
         if (output) outputs.push(output);
-        for (let k = 0; k < Math.min(3, repeats); k++) await once();
+        for (let k = 0; k < Math.min(3, repeats); k++) {
+          await once();
+          await onceOnCpu();
+        }
       }
       const warmMs = minimum(warm);
       least.push(warmMs);
@@ -238,6 +256,18 @@ export async function benchNetwork(
       }
       network.release();
     }
+    await cpu.release();
+    const cpuMs = minimum(cpuTimes);
+    rows.push({
+      variant,
+      what: `network, ${cpu.description}`,
+      times: 1,
+      ...total,
+      coldMs: cpuColdMs,
+      warmMs: cpuMs,
+      ...rates(total, cpuMs, peaks),
+      ratio: cpuMs / least[0]!,
+    });
   }
   return rows;
 }

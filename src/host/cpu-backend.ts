@@ -22,7 +22,8 @@ export interface CpuBackend {
    * Features of a batch of volumes, [batch, features] in C order; 8 * width of the last layer.
    * @param input in C order
    * @param shape [batch, channel, depth, height, width]
-   * @throws PipelineError BadSetting where the input has another number of values or channels
+   * @throws PipelineError BadSetting where the input has another number of values or channels, TooLarge where the runtime
+   * fails on it, which it does for want of memory
    */
   features(input: Float32Array, shape: readonly number[]): Promise<Float32Array>;
   /** Frees the network's memory. */
@@ -59,7 +60,17 @@ export async function openCpuBackend(
         );
       }
       const tensor = new runtime.Tensor('float32', input, shape);
-      const { [onnxNames.output]: output } = await session.run({ [onnxNames.input]: tensor });
+      const { [onnxNames.output]: output } = await session
+        .run({ [onnxNames.input]: tensor })
+        .catch((cause: unknown) => {
+          const [depth, height, width] = shape.slice(2);
+          throw new PipelineError(
+            'TooLarge',
+            `${runtime.description} could not compute a batch of ${shape[0]} of ${width} x ${height} x ${depth} voxels ` +
+              `(${cause instanceof Error ? cause.message : String(cause)}); take a smaller size or free memory`,
+            { cause },
+          );
+        });
       const features = (await output!.getData()) as Float32Array;
       output!.dispose();
       return features;

@@ -4,7 +4,7 @@ import { fromDevice } from '../pipeline/device-volume.ts';
 import { PipelineError } from '../pipeline/errors.ts';
 import type { DeepNetwork } from '../pipeline/nn/deep.ts';
 import type { Variant } from '../pipeline/nn/manifest.ts';
-import { openNetwork, type Precision } from '../pipeline/nn/network.ts';
+import { type FeatureNetwork, openNetwork, type Precision } from '../pipeline/nn/network.ts';
 import { type OnnxRuntime, openCpuBackend } from './cpu-backend.ts';
 import type { LoadedWeights } from './format/weights/index.ts';
 
@@ -42,19 +42,24 @@ type Run = Pick<DeepNetwork, 'precision' | 'backend' | 'run' | 'release'>;
 
 /** The network on the GPU. Engines that it meets later, in place of lost ones, get its weights too. */
 async function openGpu(first: Engine, loaded: LoadedWeights, layer: Layer, precision: Precision): Promise<Run> {
-  const open = (engine: Engine) => openNetwork(engine, { ...loaded, precision });
-  const opened = new Map([[first, open(first)]]);
-  const { storage } = await opened.get(first)!;
+  const opened = new Map<Engine, Promise<FeatureNetwork>>();
+  const networkOn = (engine: Engine): Promise<FeatureNetwork> => {
+    const known = opened.get(engine);
+    if (known) return known;
+    const opening = openNetwork(engine, { ...loaded, precision });
+    opened.set(engine, opening);
+    // What has failed, for want of memory say, may succeed for a later case.
+    opening.catch(() => opened.delete(engine));
+    return opening;
+  };
+  const { storage } = await networkOn(first);
   return {
     precision: storage,
     backend: 'gpu',
-    async run(engine, samples) {
-      const network = opened.get(engine) ?? open(engine);
-      opened.set(engine, network);
-      return (await network).features(samples, { layer });
-    },
+    run: async (engine, samples) => (await networkOn(engine)).features(samples, { layer }),
     async release() {
-      for (const network of opened.values()) (await network).release();
+      for (const network of await Promise.allSettled(opened.values()))
+        if (network.status === 'fulfilled') network.value.release();
     },
   };
 }
@@ -94,5 +99,21 @@ export async function openLoadedNetwork(
     : await openCpu(await runtime(), loaded, layer);
   const { source, sha256, notes, architecture } = loaded;
   const count = architecture.width << (numberOf(layer) - 1);
-  return { ...run, arch, layer, weights: { source, sha256, notes }, count };
+  let released = false;
+  return {
+    ...run,
+    async run(on, samples) {
+      if (released) throw new PipelineError('BadSetting', 'the network was released; open it again');
+      return run.run(on, samples);
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await run.release();
+    },
+    arch,
+    layer,
+    weights: { source, sha256, notes },
+    count,
+  };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
+import { methods } from '../../src/pipeline/nn/conv.ts';
 import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
 import type { Architecture, Variant } from '../../src/pipeline/nn/manifest.ts';
 import { type FeatureNetwork, type HostInput, openNetwork } from '../../src/pipeline/nn/network.ts';
@@ -158,7 +159,15 @@ describeShared('features against float64', () => {
       if (c.case === 'hash_odd' && c.variant !== 'torchvision')
         await checkLayers(network, { ...c, layers: layersOf(c) });
       network.release();
-      if (!engine().caps.f16 || c.case !== 'hash_odd') return;
+    },
+  );
+
+  it.for(main.filter((c) => c.case === 'hash_odd').map((c) => ({ name: `${c.variant} ${c.case}`, c })))(
+    '$name in f16',
+    { timeout: 120_000 },
+    async ({ c }, { skip }) => {
+      if (isSwiftShader(engine())) skip(LONG);
+      if (!engine().caps.f16) skip('the adapter has no f16');
       const half = await open({ ...c, options: {} }, 'f16');
       await checkFeatures(half, c, FLOAT16);
       half.release();
@@ -248,6 +257,26 @@ describe('a network', () => {
     expect(idle).toBeLessThan(1.2 * (plan.arenaBytes + plan.inputBytes));
     expect(engine().stats().pool.used).toBe(used);
     network.release();
+    expect(engine().stats().resident.bytes).toBe(before);
+  });
+
+  it('refuses to run once its weights are given back', async () => {
+    const network = await openNetwork(engine(), { architecture, weights });
+    network.release();
+    await expect(network.features([volume([1, 1, 8, 8, 8])])).rejects.toThrow(/released; open it again/);
+  });
+
+  it('leaves nothing on the GPU where it cannot be opened', async () => {
+    const before = engine().stats().resident.bytes;
+    const kernel = {
+      ...methods.tiled.kernel,
+      name: 'test/broken',
+      variant: () => ({ code: 'no WGSL', slots: [] }),
+    } as unknown as typeof methods.tiled.kernel;
+    const broken = { ...methods.tiled, kernel };
+    await expect(openNetwork(engine(), { architecture, weights, method: broken })).rejects.toMatchObject({
+      code: 'ShaderCompile',
+    });
     expect(engine().stats().resident.bytes).toBe(before);
   });
 

@@ -36,16 +36,16 @@ const toleranceOf = (storage: Storage) => (storage === 'f32' ? FLOAT32 : FLOAT16
 type Method = keyof typeof methods;
 const engine = useEngine();
 
-/** Whether the adapter can run the method with the storage; prints why not. */
-function can({ caps }: Engine, method: Method, storage: Storage): boolean {
-  const missing =
-    method === 'lanes' && methodFor(caps) !== methods.lanes
-      ? 'it has no subgroups of eight'
-      : storage === 'f16' && !caps.f16
-        ? 'it has no shader-f16'
-        : null;
-  if (missing) console.log(`${method} in ${storage} not run on ${caps.adapter}: ${missing}`);
-  return missing === null;
+/** Why the adapter cannot run the method with the storage; null where it can. */
+function missing({ caps }: Engine, method: Method, storage: Storage): string | null {
+  if (method === 'lanes' && methodFor(caps) !== methods.lanes) return `${caps.adapter} has no subgroups of eight`;
+  return storage === 'f16' && !caps.f16 ? `${caps.adapter} has no shader-f16` : null;
+}
+
+/** Skips a test that the adapter cannot run. */
+function need(method: Method, storage: Storage, skip: (why: string) => void): void {
+  const why = missing(engine(), method, storage);
+  if (why) skip(why);
 }
 
 interface Way {
@@ -140,10 +140,10 @@ interface ConvCase extends Case, ConvolutionGeometry {
 describeShared('operators against recorded outputs', () => {
   const convolutions = read<ConvCase>('conv3d');
 
-  it.each(ways.flatMap((way) => convolutions.map((c) => ({ ...way, name: c.name, c }))))(
+  it.for(ways.flatMap((way) => convolutions.map((c) => ({ ...way, name: c.name, c }))))(
     'convolution $name, $method in $storage',
-    async ({ c, ...way }) => {
-      if (!can(engine(), way.method, way.storage)) return;
+    async ({ c, ...way }, { skip }) => {
+      need(way.method, way.storage, skip);
       const weights = { shape: c.weight_shape, data: c.weight };
       const result = await convolve(inputOf(c), weights, c.bias, c, way);
       expect(result.shape).toEqual(c.output_shape);
@@ -151,12 +151,12 @@ describeShared('operators against recorded outputs', () => {
     },
   );
 
-  it.each(
+  it.for(
     (['f32', 'f16'] as const).flatMap((storage) =>
       convolutions.filter(suits).map((c) => ({ storage, name: c.name, c })),
     ),
-  )('convolution $name by Winograd in $storage', async ({ c, storage }) => {
-    if (!can(engine(), 'lanes', storage)) return;
+  )('convolution $name by Winograd in $storage', async ({ c, storage }, { skip }) => {
+    need('lanes', storage, skip);
     const result = await winograd(inputOf(c), { shape: c.weight_shape, data: c.weight }, c.bias, c, storage);
     expect(result.shape).toEqual(c.output_shape);
     expect(relativeError(result.data, c.output as number[])).toBeLessThan(storage === 'f32' ? WINOGRAD32 : WINOGRAD16);
@@ -306,10 +306,10 @@ describeShared('operators against recorded outputs', () => {
     readonly planes: number;
     readonly stride: number;
   }
-  it.each(ways.flatMap((way) => read<ShortcutCase>('shortcut_a').map((c) => ({ ...way, name: c.name, c }))))(
+  it.for(ways.flatMap((way) => read<ShortcutCase>('shortcut_a').map((c) => ({ ...way, name: c.name, c }))))(
     'shortcut A $name, $method in $storage',
-    async ({ c, ...way }) => {
-      if (!can(engine(), way.method, way.storage)) return;
+    async ({ c, ...way }, { skip }) => {
+      need(way.method, way.storage, skip);
       // A convolution of zeros leaves the shortcut alone.
       const shape = [c.planes, c.input_shape[1]!, 3, 3, 3];
       const nothing = { shape, data: new Float32Array(shape.reduce((product, n) => product * n, 1)) };
@@ -330,10 +330,10 @@ describeShared('operators against recorded outputs', () => {
       Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
     >;
   }
-  it.each(ways.flatMap((way) => read<BlockCase>('basic_block').map((c) => ({ ...way, name: c.name, c }))))(
+  it.for(ways.flatMap((way) => read<BlockCase>('basic_block').map((c) => ({ ...way, name: c.name, c }))))(
     'block $name, $method in $storage',
-    async ({ c, ...way }) => {
-      if (!can(engine(), way.method, way.storage)) return;
+    async ({ c, ...way }, { skip }) => {
+      need(way.method, way.storage, skip);
       const weights = new Map(
         Object.entries(c.parameters).map(([key, { shape, data }]) => [key, { shape, data: Float32Array.from(data) }]),
       );
@@ -377,13 +377,13 @@ it('packs a filter by blocks of 16 outputs, eight inputs and four outputs, zeros
   expect(bias).toHaveLength(24);
 });
 
-it.each([
+it.for([
   { shape: [2, 9, 5, 7, 6], outputs: 20, dilation: 1, channels: 9 },
   { shape: [1, 8, 7, 6, 9], outputs: 8, dilation: 2, channels: 4 },
   // More tiles than are computed at once.
   { shape: [1, 64, 17, 18, 16], outputs: 4, dilation: 1, channels: 4 },
-])('Winograd with residual like the twin: $shape to $outputs channels, dilation $dilation', async (c) => {
-  if (!can(engine(), 'lanes', 'f32')) return;
+])('Winograd with residual like the twin: $shape to $outputs channels, dilation $dilation', async (c, { skip }) => {
+  need('lanes', 'f32', skip);
   const made = (shape: readonly number[], phase: number): Tensor => ({
     shape,
     data: hashVolume(`phase ${phase}`, shape),

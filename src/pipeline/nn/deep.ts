@@ -42,10 +42,10 @@ export interface DeepNetwork {
   /**
    * Features of samples, float32 on the GPU, which stay their owner's.
    * @param engine that holds the samples; weights are brought to it when it is first used
-   * @throws PipelineError TooLarge; EngineError
+   * @throws PipelineError TooLarge, BadSetting after `release`; EngineError
    */
   run(engine: Engine, samples: readonly DeviceVolume[]): Promise<readonly Float32Array[]>;
-  /** Gives the weights back. */
+  /** Gives the weights back; the network cannot be used any more. Twice is no error. */
   release(): Promise<void>;
 }
 

@@ -200,7 +200,12 @@ export async function prepareInput(
       return { image: part, mask };
     });
     await engine.execute(cutting);
-    const maps = await Promise.all(cuts.map((cut) => mapOf(engine, cut, settings)));
+    // All have ended before the crops are given back.
+    const measured = await Promise.allSettled(cuts.map((cut) => mapOf(engine, cut, settings)));
+    const maps = measured.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
     const [depth, height, width] = inputSize(image, settings);
     const rec = new Recording('nn/input');
     const quantiles = settings.noise === null ? null : rec.upload('nn/input.quantiles', normalQuantiles());

@@ -77,6 +77,7 @@ export class FeatureNetwork {
   readonly #engine: Engine;
   readonly #method: ConvolutionMethod;
   readonly #filters: ReadonlyMap<string, FilterBuffers>;
+  #released = false;
 
   constructor(
     engine: Engine,
@@ -173,6 +174,8 @@ export class FeatureNetwork {
     options: FeatureOptions,
     take: (rec: Recording, last: Activation) => (results: Results) => T[],
   ): Promise<T[]> {
+    // The engine would take new buffers for those that it does not know any more.
+    if (this.#released) throw new PipelineError('BadSetting', 'the network was released; open it again');
     for (const input of inputs) this.#check(input);
     const taken: T[] = [];
     for (let k = 0; k < inputs.length; ) {
@@ -192,7 +195,7 @@ export class FeatureNetwork {
    * Features of volumes: the mean of each channel after layer 4 or another layer; 512 of the published networks.
    * Volumes of one size that follow each other are computed together.
    * @returns one array per volume
-   * @throws PipelineError BadSetting for another number of voxels or an unknown layer, TooLarge where one volume is more
+   * @throws PipelineError BadSetting for another number of voxels, an unknown layer or after `release`, TooLarge where one volume is more
    * than the adapter can bind
    */
   features(inputs: readonly NetworkInput[], options: FeatureOptions = {}): Promise<Float32Array[]> {
@@ -231,6 +234,7 @@ export class FeatureNetwork {
 
   /** Gives the weights back. The network cannot be used any more. */
   release(): void {
+    this.#released = true;
     this.#engine.release(...this.#buffers());
   }
 }
@@ -238,7 +242,7 @@ export class FeatureNetwork {
 /**
  * Folds batch norms into the convolutions (in float64), uploads the weights and compiles the kernels.
  * @throws PipelineError BadWeights where the weights are not those of the architecture, BadSetting for a precision or a
- * number of channels that cannot be
+ * number of channels that cannot be; EngineError, with nothing left on the GPU
  */
 export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
   const { architecture, precision = 'auto', channels = 1, method = methodFor(engine.caps) } = options;
@@ -269,7 +273,11 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
       bias: upload('bias', packed.bias),
     });
   }
-  await engine.execute(rec);
-  await compiled;
-  return new FeatureNetwork(engine, architecture, storage, channels, method, filters);
+  const network = new FeatureNetwork(engine, architecture, storage, channels, method, filters);
+  // Both have ended before the weights are given back: a submit that fails keeps its buffers.
+  const ended = await Promise.allSettled([engine.execute(rec), compiled]);
+  const failed = ended.find((result) => result.status === 'rejected');
+  if (!failed) return network;
+  network.release();
+  throw failed.reason;
 }

@@ -1,5 +1,6 @@
 /** The network on the CPU by ONNX Runtime, against recorded features in float64. */
 import { readFileSync } from 'node:fs';
+import type { InferenceSession } from 'onnxruntime-common';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CpuBackend, openCpuBackend } from '../../../src/host/cpu-backend.ts';
 import { loadWeights } from '../../../src/host/format/weights/index.ts';
@@ -134,6 +135,16 @@ describeShared('features on the CPU', () => {
       expect(once.architecture).toEqual({ variant: 'torchvision', width: 4, channels: 3, shortcut: 'B' });
       const twice = await loadWeights(encodeOnnx(once.architecture, once.weights, 3), 'b.onnx');
       expect(twice.weights).toEqual(once.weights);
+    });
+  });
+
+  test('a failure of the runtime is an error of the input', async () => {
+    const session = { run: () => Promise.reject(new Error('std::bad_alloc')), release: async () => undefined };
+    const failing = { ...runtimes.get('wasm')!, open: async () => session as unknown as InferenceSession };
+    const backend = await openCpuBackend(failing, ...weightsOf('monai', { width: 4 }));
+    await expect(backend.features(new Float32Array(24), [1, 1, 2, 3, 4])).rejects.toMatchObject({
+      code: 'TooLarge',
+      message: expect.stringMatching(/4 x 3 x 2 voxels \(std::bad_alloc\); take a smaller size/),
     });
   });
 

@@ -1,6 +1,6 @@
 /** Networks as they are opened for deep features: the same features wherever they run, and what cannot be asked for. */
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../../src/engine/index.ts';
+import { DeviceLostError, type Engine } from '../../../src/engine/index.ts';
 import { type Layer, layers, type NetworkChoice, openLoadedNetwork, variants } from '../../../src/host/deep-network.ts';
 import { hashSource } from '../../../src/host/format/weights/hash-source.ts';
 import { createEngine } from '../../../src/host/node/adapters.ts';
@@ -84,6 +84,29 @@ describe('openDeepNetwork', () => {
     } finally {
       other.destroy();
     }
+  });
+
+  it.each(['gpu', 'wasm'] as const)('of the backend %s runs no more once it is released', async (backend) => {
+    const network = await open({ arch: 'medicalnet', backend });
+    const samples = await samplesOf(engine());
+    await network.release();
+    await network.release();
+    await expect(network.run(engine(), samples)).rejects.toMatchObject({
+      code: 'BadSetting',
+      message: expect.stringMatching(/released/),
+    });
+  });
+
+  it('tries an engine again on which it could not be opened, and is released nevertheless', async () => {
+    const network = await open({ arch: 'medicalnet', backend: 'gpu', precision: 'f32' });
+    const lost = await createEngine();
+    const samples = await samplesOf(lost);
+    lost.destroy();
+    await expect(network.run(lost, samples)).rejects.toBeInstanceOf(DeviceLostError);
+    await expect(network.run(lost, samples)).rejects.toBeInstanceOf(DeviceLostError);
+    const kept = engine().stats().resident.bytes;
+    await network.release();
+    expect(engine().stats().resident.bytes).toBeLessThan(kept);
   });
 
   it('refuses what cannot be', async () => {

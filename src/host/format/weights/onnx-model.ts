@@ -134,6 +134,8 @@ function readGraph(bytes: Uint8Array): OnnxGraph {
     if (field === 1) nodes.push(readNode(reader.bytes()));
     else if (field === 5) {
       const { name, tensor } = readTensor(reader.bytes());
+      // A runtime may take the one or the other.
+      if (initialisers.has(name)) throw new OnnxError(`two tensors named ${name}`);
       if (tensor) initialisers.set(name, tensor);
     } else if (field === 11) inputs.push(readName(reader.bytes()));
     else if (field === 12) outputs.push(readName(reader.bytes()));

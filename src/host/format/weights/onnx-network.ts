@@ -122,21 +122,37 @@ function tensorsOf(graph: Graph, { node, norm }: Found, key: string): readonly (
   ];
 }
 
-/** Attributes of a convolution must be those of the architecture. */
-function checkAttributes({ node }: Found, { key, stride, padding, dilation }: Convolution, variant: string): void {
-  const ofNode = (name: string, otherwise: readonly number[]) => {
-    const found = node.attributes.get(name)?.integers ?? [];
-    return found.length > 0 ? found : otherwise;
-  };
-  const check = (what: string, found: readonly number[], wanted: readonly number[]) => {
+const [ones, zeros] = [
+  [1, 1, 1],
+  [0, 0, 0, 0, 0, 0],
+];
+
+/** Checks attributes of a node, `otherwise` where it has none, which must be those of the architecture. */
+const attributesOf =
+  ({ attributes }: OnnxNode, key: string, variant: string) =>
+  (name: string, what: string, otherwise: readonly number[], wanted: readonly number[]): void => {
+    const { integers = [], integer } = attributes.get(name) ?? {};
+    const found = integers.length > 0 ? integers : integer === undefined ? otherwise : [integer];
     if (`${found}` !== `${wanted}`)
       throw new OnnxError(`${key} with the ${what} [${found}], where ${variant} has [${wanted}]`);
   };
-  const ones = [1, 1, 1];
-  check('strides', ofNode('strides', ones), stride);
-  check('dilations', ofNode('dilations', ones), dilation);
-  check('padding', ofNode('pads', [0, 0, 0, 0, 0, 0]), [...padding, ...padding]);
-  check('number of groups', [node.attributes.get('group')?.integer ?? 1], [1]);
+
+function checkConvolution({ node }: Found, { key, stride, padding, dilation }: Convolution, variant: string): void {
+  const check = attributesOf(node, key, variant);
+  check('strides', 'strides', ones, stride);
+  check('dilations', 'dilations', ones, dilation);
+  check('pads', 'padding', zeros, [...padding, ...padding]);
+  check('group', 'number of groups', [1], [1]);
+}
+
+/** Pools of the networks have three taps, stride 2 and padding 1. */
+function checkPool(node: OnnxNode, variant: string): void {
+  const check = attributesOf(node, 'the pool', variant);
+  check('kernel_shape', 'taps', [], [3, 3, 3]);
+  check('strides', 'strides', ones, [2, 2, 2]);
+  check('dilations', 'dilations', ones, ones);
+  check('pads', 'padding', zeros, [1, 1, 1, 1, 1, 1]);
+  check('ceil_mode', 'rounding up', [0], [0]);
 }
 
 function followGraph(model: ReturnType<typeof readOnnxModel>): Omit<WeightsFile, 'container'> {
@@ -170,6 +186,7 @@ function followGraph(model: ReturnType<typeof readOnnxModel>): Omit<WeightsFile,
       maxPool,
     }),
   };
+  if (maxPool) checkPool(pool, architecture.variant);
   const network = networkOf(architecture);
   const tensors = new Map<string, StoredTensor>();
   const add = (found: Found | undefined, wanted: Convolution | undefined) => {
@@ -177,7 +194,7 @@ function followGraph(model: ReturnType<typeof readOnnxModel>): Omit<WeightsFile,
       if (found || wanted) throw new OnnxError(`another shortcut than ${architecture.variant} has`);
       return;
     }
-    checkAttributes(found, wanted, architecture.variant);
+    checkConvolution(found, wanted, architecture.variant);
     for (const [key, tensor] of tensorsOf(graph, found, wanted.key)) tensors.set(key, tensor);
   };
   add(stem, network.stem);

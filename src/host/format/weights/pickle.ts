@@ -35,6 +35,8 @@ const mark = Symbol('mark');
 const char = (text: string): number => text.charCodeAt(0);
 /** Longest integer: PyTorch's magic number has ten bytes. */
 const longestInteger = 64;
+/** Checkpoints with the state of an optimiser have some ten thousand; an instruction of one byte makes an object of hundreds. */
+const mostInstructions = 1e6;
 
 /** A little-endian two's complement integer. */
 function integerOf(bytes: Uint8Array): number | bigint {
@@ -60,7 +62,8 @@ class Machine {
   }
 
   run(): Unpickled {
-    for (;;) {
+    for (let n = 0; ; n++) {
+      if (n === mostInstructions) throw new PickleError(`more than ${mostInstructions} instructions`);
       const start = this.at;
       const code = this.u8();
       if (code === char('.')) return { value: this.pop(), end: this.at };
@@ -306,8 +309,10 @@ class Machine {
         return true;
       }
       case 0x93: {
-        const name = this.pop();
-        stack.push(this.host.global(String(this.pop()), String(name)));
+        const [name, module] = [this.pop(), this.pop()];
+        if (typeof name !== 'string' || typeof module !== 'string')
+          throw new PickleError('the name of a global that is no text');
+        stack.push(this.host.global(module, name));
         return true;
       }
       case char('P'):

@@ -68,26 +68,34 @@ class Tensor implements StoredTensor {
 type Refuse = ReturnType<typeof refusal>;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
-
 /** Tensors of a checkpoint may share storages, but all together hold no more than this many times its bytes. */
 const sharing = 4;
 /** Axes of a tensor; PyTorch's own operators stop at 64. */
 const mostAxes = 64;
+/** Entries of dictionaries made of pairs, all together: a list of pairs may be referred to again and again. */
+const mostEntries = 1e6;
+
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= mostAxes && value.every(isCount);
+/** Axes for messages. What nests lists, each of them twice in the next, would not end as a text. */
+const axesOf = (value: unknown): string =>
+  Array.isArray(value) && value.length <= mostAxes && value.every((n) => typeof n === 'number') ? `[${value}]` : '[?]';
 
 /** The globals of a checkpoint, by exact name. */
 function globalsOf(refuse: Refuse, fileBytes: number): ReadonlyMap<string, unknown> {
   let budget = sharing * fileBytes;
+  let entriesLeft = mostEntries;
   const rebuild = (storage: unknown, offset: unknown, shape: unknown, stride: unknown): Tensor => {
     if (
       !(storage instanceof Storage) ||
       !isCount(offset) ||
       !isCounts(shape) ||
       !isCounts(stride) ||
-      shape.length !== stride.length ||
-      shape.length > mostAxes
+      shape.length !== stride.length
     )
-      throw refuse(`a tensor of the shape [${shape}] and the strides [${stride}], which are not those of a view`);
+      throw refuse(
+        `a tensor of the shape ${axesOf(shape)} and the strides ${axesOf(stride)}, which are not those of a view`,
+      );
     const size = sizeOf(shape);
     const last = size === 0 ? -1 : offset + shape.reduce((sum, n, axis) => sum + (n - 1) * stride[axis]!, 0);
     if (!(last < storage.length))
@@ -100,6 +108,8 @@ function globalsOf(refuse: Refuse, fileBytes: number): ReadonlyMap<string, unkno
     [
       'collections.OrderedDict',
       new PickleFunction(([entries = []]) => {
+        entriesLeft -= Array.isArray(entries) ? entries.length : 0;
+        if (entriesLeft < 0) throw new PickleError(`dictionaries of more than ${mostEntries} entries`);
         if (!Array.isArray(entries) || !entries.every((entry) => Array.isArray(entry) && entry.length === 2))
           throw new PickleError('a dictionary made of something else than pairs');
         return new OrderedDict(entries as [unknown, unknown][]);
@@ -237,6 +247,7 @@ export function readPytorchZip(bytes: Uint8Array, name: string): WeightsFile {
     throw refuse(`the byte order "${order.slice(0, 16)}"`, 'save it on a little-endian machine');
 
   const storages = new Map<string, Storage>();
+  let room = bytes.length;
   const host = hostOf(refuse, bytes.length, (key, storage) => {
     const known = storages.get(key);
     if (known) return known;
@@ -244,6 +255,9 @@ export function readPytorchZip(bytes: Uint8Array, name: string): WeightsFile {
     const needed = storage.length * widthOf(storage.dtype);
     if (content.length !== needed)
       throw refuse(`a storage of ${content.length} bytes where its tensors need ${needed}`);
+    // Entries may lie over one another, and each storage is decoded by itself.
+    room -= content.length;
+    if (room < 0) throw refuse('storages that are together larger than the file');
     storage.bytes = content;
     storages.set(key, storage);
     return storage;

@@ -36,6 +36,8 @@ export async function extractCohort(
     types: choices.imageTypes,
     classes: choices.classes,
     weights: choices.deep?.network.weights.sha256,
+    // What `auto` has chosen: rows in 16 and in 32 bits do not belong into one table.
+    precision: choices.deep?.network.precision,
   });
   if (journal.finished.size > 0)
     process.stderr.write(`voxomics: ${journal.finished.size} of ${cases.length} cases were finished before\n`);

@@ -111,7 +111,11 @@ function graphOf(of: Architecture) {
     return add('BatchNormalization', [out, ...norms], { epsilon: { float: epsilon } });
   };
   const { stem, blocks } = networkOf(of);
-  let value = add('MaxPool', [add('Relu', [convolve('x', stem)])]);
+  let value = add('MaxPool', [add('Relu', [convolve('x', stem)])], {
+    kernel_shape: [3, 3, 3],
+    strides: [2, 2, 2],
+    pads: [1, 1, 1, 1, 1, 1],
+  });
   for (const { conv1, conv2, downsample } of blocks) {
     const main = convolve(add('Relu', [convolve(value, conv1)]), conv2);
     const around = downsample ? convolve(value, downsample) : value;
@@ -175,6 +179,21 @@ describe('ONNX graphs', () => {
         Object.assign(nth(nodes, 'Conv', 0).attributes, { group: 2 });
       },
     ],
+    [
+      'another pool',
+      /the pool with the taps \[2,2,2\], where monai has \[3,3,3\]/,
+      (nodes) => {
+        Object.assign(nth(nodes, 'MaxPool', 0).attributes, { kernel_shape: [2, 2, 2] });
+      },
+    ],
+    [
+      'a pool that rounds up',
+      /the pool with the rounding up \[1\]/,
+      (nodes) => {
+        Object.assign(nth(nodes, 'MaxPool', 0).attributes, { ceil_mode: 1 });
+      },
+    ],
+    ['two tensors of one name', /two tensors named t\d+/, (_, initialisers) => initialisers.push(initialisers[0]!)],
     [
       'a block less',
       /7 residual additions, where a ResNet18 has 8/,
