@@ -100,7 +100,8 @@ describe('firstorder/peak', () => {
     const range = { lower: 0, upper: 4 };
     const found = await peaks(image, labels, undefined, range);
     for (const region of [1, 2]) {
-      const inside = (i: number) => labels[i] === region && image.data[i]! >= range.lower && image.data[i]! <= range.upper;
+      const inside = (i: number) =>
+        labels[i] === region && image.data[i]! >= range.lower && image.data[i]! <= range.upper;
       const expected = peaksByDefinition(image, inside);
       expectClose(found[region - 1]!.local, expected.local, { abs: RUNNING_SUMS * 9, what: 'local' });
       expectClose(found[region - 1]!.global, expected.global, { abs: RUNNING_SUMS * 9, what: 'global' });
