@@ -7,12 +7,11 @@ import { version } from '../../version.ts';
 import { badFile, baseName } from '../format/decoded.ts';
 import { writeAtomically } from './write.ts';
 
-/** JSON has no NaN. */
-const NOT_A_NUMBER = { nan: true };
+/** JSON has neither NaN nor infinity. */
 const write = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' && Number.isNaN(value) ? NOT_A_NUMBER : value;
+  typeof value === 'number' && !Number.isFinite(value) ? { notFinite: String(value) } : value;
 const read = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'nan' in value ? Number.NaN : value;
+  typeof value === 'object' && value !== null && 'notFinite' in value ? Number(value.notFinite) : value;
 
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 

@@ -91,7 +91,7 @@ describe('cases', () => {
 
   it('lose no more than the last case of a journal that was cut off', async () => {
     const journal = await openJournal(file('cut.csv'), ['work']);
-    const rows = [{ a: Number.NaN }];
+    const rows = [{ a: Number.NaN, b: Number.NEGATIVE_INFINITY }];
     await journal.add(0, rows);
     await journal.add(1, rows);
     const path = file('cut.csv.journal');
