@@ -226,7 +226,9 @@ describeShared('the command line of PyRadiomics', () => {
     expect(run.stdout).toBe('');
   });
 
-  it('a case that cannot be processed has no row, where PyRadiomics has one without features', () => {
+  it('a case that cannot be processed has no row, where PyRadiomics has one without features', async () => {
+    const { code, stdout } = await voxomics('extract', image, sharedPath(data, 'brain1_label.nrrd'), '-f', 'csv');
+    expect([code, stdout]).toEqual([1, '']);
     expect(recorded('mismatch.stdout').trim().split(/\r?\n/)).toHaveLength(2);
     expect(recorded('mismatch.stdout')).toMatch(/^Image,Mask\r?\n/);
   });

@@ -28,6 +28,11 @@ const large = {
 };
 
 describe('the labels of a mask', () => {
+  it('refuses more than 16 bits can number', () => {
+    const data = Uint32Array.from({ length: 65_537 }, (_, i) => 100_000 + i);
+    expect(() => packLabels(volumeOf(data, [65_537, 1, 1]))).toThrow(/the mask has more than 65535 different labels/);
+  });
+
   const wide = (labels: Uint8Array, Type: typeof Uint16Array | typeof Uint32Array) =>
     new Type(Array.from(labels, (l) => (l === 0 ? 0 : l + 1000)));
   const types = [

@@ -1,6 +1,10 @@
 /** Masks as the kernels read them: label values packed into 32-bit words. */
 import { type Box, boxSize, forEachRow } from '../box.ts';
+import { PipelineError } from '../errors.ts';
 import type { Mask, VoxelArray } from '../volume.ts';
+
+/** A label index has 16 bits. */
+const MOST_LABELS = 65535;
 
 export interface PackedLabels {
   /** Label indices, `labelsPerWord` to a word, lowest bits first. */
@@ -36,7 +40,10 @@ function largestBits(data: Uint16Array): number {
   return bits;
 }
 
-/** Numbers the distinct values of a wide mask in order of appearance, background first. */
+/**
+ * Numbers the distinct values of a wide mask in order of appearance, background first.
+ * @throws PipelineError TooLarge on more than 65535 labels
+ */
 function packWide(source: VoxelArray): PackedLabels {
   const index = new Map<number, number>([[0, 0]]);
   const packed = new Uint16Array(source.length);
@@ -48,7 +55,11 @@ function packWide(source: VoxelArray): PackedLabels {
       last = value;
       lastIndex = index.get(value) ?? index.size;
       if (lastIndex === index.size) index.set(value, lastIndex);
-      if (lastIndex > 65535) throw new RangeError('a mask with more than 65535 different labels cannot be processed');
+      if (lastIndex > MOST_LABELS)
+        throw new PipelineError(
+          'TooLarge',
+          `the mask has more than ${MOST_LABELS} different labels; is it an image? Split it where it is a mask`,
+        );
     }
     packed[i] = lastIndex;
   }
