@@ -174,8 +174,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   'filter/gradient': perImageVoxel(8, 300),
   // The mean of five voxels along each axis.
   'filter/convolve': perImageVoxel(8, 3 * 2 * 5),
-  // Eight angles of a kernel of 1500 complex weights.
-  'filter/gabor': perImageVoxel(8, 8 * 1500 * 4),
+  // Eight angles of planes continued to twice their size; the transforms have rows of their own.
+  'filter/gabor': perImageVoxel(8 * 2 * 12, 8 * 2 * 6),
+  'filter/modulus': perImageVoxel(8 * 16, 8 * 5),
   // Half of the frequencies: a table, a Riesz transform of order two.
   'filter/spectrum': perImageVoxel(8, 30),
   // Of eight samples, four lie between voxels.

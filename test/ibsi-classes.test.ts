@@ -135,6 +135,14 @@ describe('IBSI classes', () => {
     expect(await notes({ preCrop: true, padDistance: 2 })).toBeUndefined();
   });
 
+  it('see as far where the image is given out', async () => {
+    const options: ExtractOptions = { classes: ['loc'], labels: [1, 2], settings: { preCrop: true, padDistance: 0 } };
+    const rows = await run(options);
+    const given: string[] = [];
+    expect(await run({ ...options, onImage: ({ name }) => void given.push(name) })).toEqual(rows);
+    expect(given).toEqual(['original', 'original']);
+  });
+
   it('split a pass whose spheres need more memory than the adapter binds', async () => {
     const options: ExtractOptions = { classes: ibsi, labels: [1, 2], settings: quiet };
     const expected = await extract(engine(), image, mask, options);

@@ -1,9 +1,14 @@
-/** Every image type by itself on a generated image: whole filters and GPU time of each kernel. */
+/** Every image type of PyRadiomics by itself on a generated image: whole filters and GPU time of each kernel. */
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import { wholeBox } from '../../src/pipeline/box.ts';
 import { buffersOf, type DeviceVolume, toDevice } from '../../src/pipeline/device-volume.ts';
 import { deriveImages, filterSource } from '../../src/pipeline/filter/index.ts';
-import { derivedTypes, type ImageType, imageTypeNames, wantedImageTypes } from '../../src/pipeline/image-types.ts';
+import {
+  derivedTypes,
+  type ImageType,
+  pyradiomicsTypeNames,
+  wantedImageTypes,
+} from '../../src/pipeline/image-types.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
 import { costs, type Work } from '../costs.ts';
 import type { Peaks } from '../peaks.ts';
@@ -30,7 +35,7 @@ const SIZE: Vec3 = [90, 84, 36];
 
 /** What `costs` counts: one standard deviation of LoG, defaults of all others. */
 const types = derivedTypes(
-  wantedImageTypes({ ...Object.fromEntries(imageTypeNames.map((name) => [name, null])), LoG: { sigma: [3] } }),
+  wantedImageTypes({ ...Object.fromEntries(pyradiomicsTypeNames.map((name) => [name, null])), LoG: { sigma: [3] } }),
 );
 /** The point filters look whole numbers up; fractions they compute. */
 const computed = types.filter(({ name }) => name === 'Square' || name === 'Exponential');
@@ -82,7 +87,7 @@ async function timeRuns(engine: Engine, image: DeviceVolume, type: ImageType, re
   return times;
 }
 
-/** Measures every image type. The engine must have been made with `profile`. */
+/** Measures every image type of PyRadiomics. The engine must have been made with `profile`. */
 export async function benchFilter(
   engine: Engine,
   peaks: Peaks,

@@ -4,7 +4,7 @@
 //   rows   running sums and numbers of voxels along each row of the box. Grid: linear over the rows.
 //   mean   for each entry of the voxel list the mean, out of the differences of the running sums of the rows of its sphere, as
 //          key into `peaks`; and its cell into `tops` where its intensity is the region's largest, else 0. Grid: linear
-//          over the list; cells that are 0 (resegmentation) are skipped.
+//          over the list; cells that are 0 (resegmentation) have no mean, and are 0 in `tops`.
 // Out-of-range invocations do nothing.
 // Definition: IBSI 3.2 (local intensity peak). Twin: test/reference/firstorder/peak.ts
 #import common/grid
@@ -97,7 +97,10 @@ fn mean(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (k >= params.length) { return; }
   let index = voxels[k];
   let cell = cells[index];
-  if (cell == 0u) { return; }
+  if (cell == 0u) {
+    tops[index] = 0u;
+    return;
+  }
   let padded = params.size + vec3u(2u * params.pad);
   let at = vec3i(position_of(index, padded)) - i32(params.pad);
   let size = vec3i(params.size);

@@ -38,4 +38,13 @@ export class BufferTable {
     }
     for (const buffer of this.#uniforms) this.#context.pool.release(buffer);
   }
+
+  /** Takes the kept buffers of a recording that failed back from the engine: who made it has no use for them. */
+  dropKept(): void {
+    for (const [id, buffer] of this.#own) {
+      if (this.#context.resident.get(id) !== buffer) continue;
+      this.#context.resident.delete(id);
+      this.#context.pool.release(buffer);
+    }
+  }
 }

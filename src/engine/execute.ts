@@ -26,20 +26,20 @@ export async function execute(recording: Recording, context: ExecutionContext): 
   compiling.catch(() => undefined);
   const submitting = context.turn.then(async () => submit(recording, await compiling, context));
   context.turn = submitting.catch(() => undefined);
-  const { read, scopes } = await submitting;
+  const { read, scopes, buffers } = await submitting;
   const { pool } = context;
   const [validation, memory] = await Promise.all(scopes);
-  if (memory) {
+  if (memory || validation) {
+    buffers.dropKept();
     await read.discard(pool);
+  }
+  if (memory) {
     throw new EngineError(
       'OutOfMemory',
       `${recording.name}: the device is out of memory (${memory.message}); ${describeMemory(context)}`,
     );
   }
-  if (validation) {
-    await read.discard(pool);
-    throw new EngineError('Validation', `${recording.name}: ${validation.message}`);
-  }
+  if (validation) throw new EngineError('Validation', `${recording.name}: ${validation.message}`);
   return read.finish(context);
 }
 
@@ -48,7 +48,11 @@ function submit(
   recording: Recording,
   compiled: readonly CompiledKernel[],
   context: ExecutionContext,
-): { readonly read: Readback; readonly scopes: readonly [Promise<GPUError | null>, Promise<GPUError | null>] } {
+): {
+  readonly read: Readback;
+  readonly scopes: readonly [Promise<GPUError | null>, Promise<GPUError | null>];
+  readonly buffers: BufferTable;
+} {
   const { device } = context;
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
@@ -58,12 +62,13 @@ function submit(
       context.debug && compiled.length > 1
         ? encodeInSteps(recording, compiled, buffers, context)
         : encode(recording, compiled, buffers, context);
-    return { read, scopes: [device.popErrorScope(), device.popErrorScope()] };
+    buffers.releaseAfterSubmit(recording);
+    return { read, buffers, scopes: [device.popErrorScope(), device.popErrorScope()] };
   } catch (error) {
     for (const scope of [device.popErrorScope(), device.popErrorScope()]) scope.catch(() => undefined);
-    throw error;
-  } finally {
     buffers.releaseAfterSubmit(recording);
+    buffers.dropKept();
+    throw error;
   }
 }
 

@@ -113,7 +113,7 @@ export class Recording {
     return download;
   }
 
-  /** Keeps a buffer for later recordings; the caller gives it back with `Engine.release`. */
+  /** Keeps a buffer for later recordings; the caller gives it back with `Engine.release`. A recording that fails keeps nothing. */
   keep(ref: BufferRef): BufferRef {
     this.kept.add(ref);
     return ref;

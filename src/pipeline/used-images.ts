@@ -63,8 +63,11 @@ export async function giveImages(
     signal?.throwIfAborted();
     await onImage(name, given);
   };
-  const { inside, size } = await maskToDevice(engine, maskOf(view, regions));
   const { image, release } = await open(wholeBox(grid));
+  const { inside, size } = await maskToDevice(engine, maskOf(view, regions)).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const source = filterSource(engine, image, wholeBox(grid), { inside, size, first });
   try {
     for (const [done, type] of types.entries()) {

@@ -123,13 +123,20 @@ describe('engine/errors', () => {
     const rec = new Recording('params');
     const args = { params: { length: 1 }, source: rec.upload('s', ramp(1)), target_values: rec.buffer('t', 4) };
     rec.dispatch(double, args, 1);
+    rec.keep(args.source);
+    const { resident } = engine().stats();
     await expect(engine().execute(rec)).rejects.toThrow(/params need/);
+    expect(engine().stats().resident).toEqual(resident);
   });
   it('reports a validation error as such and goes on', async () => {
     const rec = new Recording('aliased');
     const both = rec.upload('both', ramp(4));
     rec.dispatch(double, { params: { length: 4, factor: 1 }, source: both, target_values: both }, 4);
+    const { resident } = engine().stats();
+    rec.keep(both);
     await expect(engine().execute(rec)).rejects.toMatchObject({ code: 'Validation' });
+    // What a failed recording would have kept is not lost to the pool.
+    expect(engine().stats().resident).toEqual(resident);
     const next = recordDouble(ramp(4));
     expect((await engine().execute(next.rec)).u32(next.download)).toEqual(Uint32Array.of(0, 2, 4, 6));
   });

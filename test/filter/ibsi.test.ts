@@ -19,6 +19,8 @@ import { random, voxelCount } from '../support/random.ts';
  * products.
  */
 const FLOAT32 = 1e-5;
+/** Of the same, between two float32 results that should be one: transforms of other lengths round otherwise. */
+const ROUNDING = 1e-6;
 
 /** Not cubic, smaller than kernels, planes that are no multiple of four, a single voxel. */
 const sizes: readonly Vec3[] = [
@@ -156,7 +158,7 @@ describe('filters of IBSI 2', () => {
     }
   });
 
-  it.each(cases)('%s: makes of a box what it makes of the whole image', async (_, spec) => {
+  it.each(cases)('%s: makes of a box what it makes of the whole image', async (_, spec, _twin, gain) => {
     const size: Vec3 = [23, 14, 13];
     const image = { ...imageOfSize(size, 7), spacing: [2, 2, 2] as Vec3 };
     const box: Box = { first: [3, 9, 0], last: [15, 13, 6] };
@@ -172,7 +174,9 @@ describe('filters of IBSI 2', () => {
     const [nx, ny] = part.size;
     part.data.forEach((value, k) => {
       const [x, y, z] = [3 + (k % nx), 9 + (Math.floor(k / nx) % ny), Math.floor(k / nx / ny)];
-      expect(value).toBe(whole.data[x + size[0] * (y + size[1] * z)]);
+      const same = whole.data[x + size[0] * (y + size[1] * z)]!;
+      if (spec.filter === 'gabor') expectClose(value, same, { abs: ROUNDING * gain * peak, what: `voxel ${k}` });
+      else expect(value).toBe(same);
     });
   });
 

@@ -6,6 +6,7 @@ import { keyOf } from '../../src/pipeline/keys.ts';
 import { recordCompact } from '../../src/pipeline/roi/compact.ts';
 import { decodeRange, type KeyBuffer } from '../../src/pipeline/roi/range.ts';
 import { encodeKeys } from '../../src/pipeline/keys.ts';
+import { recordResegment, type Thresholds } from '../../src/pipeline/roi/resegment.ts';
 import type { Vec3, VoxelArray, Volume } from '../../src/pipeline/volume.ts';
 import { peaksByDefinition } from '../reference/firstorder/peak.ts';
 import { expectClose } from '../support/close.ts';
@@ -47,8 +48,13 @@ function regionsOf({ data, size }: Volume): Uint8Array {
 describe('firstorder/peak', () => {
   const engine = useEngine();
 
-  /** Local and global peak of each region. */
-  async function peaks(image: Volume, labels: Uint8Array, keysOf: (rec: Recording) => KeyBuffer | null = () => null) {
+  /** Local and global peak of each region. @param range intensities that stay in the regions */
+  async function peaks(
+    image: Volume,
+    labels: Uint8Array,
+    keysOf: (rec: Recording) => KeyBuffer | null = () => null,
+    range: Thresholds | null = null,
+  ) {
     const rec = new Recording('test');
     const box = padBox(wholeBox(image), 1);
     const length = labels.reduce((n, l) => n + Number(l > 0), 0);
@@ -56,6 +62,7 @@ describe('firstorder/peak', () => {
     const cells = recordCompact(rec, { crop: labels, labelsPerWord: 4 }, numbers, box, length);
     const { kind, words, data } = encodeKeys(image, box);
     const keys = keysOf(rec) ?? { kind, words, keys: rec.upload('keys', data) };
+    if (range) recordResegment(rec, cells, keys, [range, range]);
     const { local, global } = recordPeaks(rec, cells, keys, 2, image.spacing);
     const results = await engine().execute(rec);
     return [1, 2].map((_, r) => ({
@@ -76,6 +83,28 @@ describe('firstorder/peak', () => {
       const tolerance = { abs: RUNNING_SUMS * size };
       expectClose(found[region - 1]!.local, expected.local, { ...tolerance, what: 'local' });
       expectClose(found[region - 1]!.global, expected.global, { ...tolerance, what: 'global' });
+    }
+  });
+
+  it('leaves out voxels that resegmentation has taken, whatever the buffers held before', async () => {
+    const size: Vec3 = [14, 11, 9];
+    const image: Volume = { ...volumeOf(make['int16']!(voxelCount(size)), size), spacing: [2, 2, 2] };
+    const labels = regionsOf(image);
+    const box = padBox(wholeBox(image), 1);
+    const dirty = new Recording('dirty');
+    for (let k = 0; k < 12; k++) {
+      dirty.download(dirty.upload('cells', new Uint32Array(box.cells).fill(0x10001)));
+      dirty.download(dirty.upload('peaks', new Uint32Array(2 * box.cells).fill(0xff000000)));
+    }
+    await engine().execute(dirty);
+    const range = { lower: 0, upper: 4 };
+    const found = await peaks(image, labels, undefined, range);
+    for (const region of [1, 2]) {
+      const inside = (i: number) =>
+        labels[i] === region && image.data[i]! >= range.lower && image.data[i]! <= range.upper;
+      const expected = peaksByDefinition(image, inside);
+      expectClose(found[region - 1]!.local, expected.local, { abs: RUNNING_SUMS * 9, what: 'local' });
+      expectClose(found[region - 1]!.global, expected.global, { abs: RUNNING_SUMS * 9, what: 'global' });
     }
   });
 

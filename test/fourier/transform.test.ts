@@ -182,7 +182,7 @@ describe('fourier/transform', () => {
   });
 
   it('transforms in place, and large volumes in parts', async () => {
-    // More than 2^18 numbers.
+    // More than 2^20 numbers.
     const size: Vec3 = [132, 97, 90];
     const count = voxelCount(size);
     for (const axis of [0, 1, 2] as const) {

@@ -38,7 +38,7 @@ describeShared('features of IBSI 2', () => {
 
   it.for(ibsi2Sets)('%s', { timeout: PATIENCE }, async (set, { skip }) => {
     if (phase2Filter(set)?.filter === 'gabor' && isSwiftShader(engine()))
-      skip('Gabor filters take minutes on SwiftShader; test/filter holds the kernel against its twin there');
+      skip('Gabor filters take minutes on SwiftShader; test/filter holds them against their twin there');
     const rows = await checkSet(engine(), phantom, phase2Configuration(set), ibsi2References(set));
     const off = rows
       .filter(({ status }) => status === 'differs')

@@ -21,8 +21,8 @@ describeShared('response maps of IBSI 2', () => {
   const engine = useEngine();
 
   it.for(responseMaps)('$id', { timeout: PATIENCE }, async ({ id, phantom, spec }, { skip }) => {
-    if (spec.filter === 'gabor' && isSwiftShader(engine()))
-      skip('Gabor maps take minutes on SwiftShader; test/filter holds the kernel against its twin there');
+    if (spec.filter === 'gabor' && spec.thetaStep !== undefined && isSwiftShader(engine()))
+      skip('rotated Gabor filters take SwiftShader most of a minute; test/filter holds them against their twin there');
     const data = (await findMaps(sharedPath('data')))!;
     const worst = worstVoxel(await ibsiFilter(engine(), await data.phantom(phantom), spec), await data.reference(id));
     expect(worst).toBeLessThanOrEqual(MAP_TOLERANCE);

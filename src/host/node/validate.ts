@@ -18,5 +18,5 @@ export async function checkCases(cases: readonly Pick<Case, 'image' | 'mask'>[])
       if (problem) wrong.push(`case ${index + 1} of ${cases.length}: ${problem}`);
     }
   }
-  if (wrong.length > 0) throw new PipelineError('BadFile', wrong.join('\nvoxomics: BadFile: '));
+  if (wrong.length > 0) throw new PipelineError('BadFile', wrong.join('\n'));
 }

@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Geometry } from '../volume.ts';
 import { gradientKernel, recordGradient } from './gradient.ts';
 import { convolve } from './ibsi/convolve.ts';
-import { gabor } from './ibsi/gabor.ts';
+import { gaborKernels } from './ibsi/gabor.ts';
 import { type IbsiFilterSpec, recordIbsi } from './ibsi/index.ts';
 import { ibsiImageName, type IbsiTypeName, isIbsiType } from './ibsi/schema.ts';
 import { spectrum } from './ibsi/spectrum.ts';
@@ -58,7 +58,8 @@ export function filterSource(engine: Engine, image: PartialVolume, box: Box, mas
     peak: () => (peak ??= findPeak(engine, image)),
     region: () => (region ??= findMaskVoxels(engine, mask, box)),
     release: async () => {
-      if (region) engine.release((await region).list);
+      const found = await region?.catch(() => null);
+      if (found) engine.release(found.list);
     },
   };
 }
@@ -123,7 +124,7 @@ const ibsiKernels: Readonly<Record<IbsiTypeName, readonly unknown[]>> = {
   IbsiMean: [gather, convolve],
   IbsiLaws: [gather, convolve],
   IbsiLoG: [gather, convolve],
-  IbsiGabor: [gather, gabor],
+  IbsiGabor: [gather, ...gaborKernels],
   IbsiWavelet: [gather, convolve],
   IbsiSimoncelli: [...fourierKernels, spectrum],
 };

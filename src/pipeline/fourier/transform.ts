@@ -28,7 +28,7 @@ type Axis = 0 | 1 | 2;
 /** Largest radix whose results one invocation makes together. */
 const BUTTERFLY = 5;
 /** Complex numbers of a part of the lines that is transformed at a time: what is between the stages stays small. */
-const PART = 2 ** 18;
+const PART = 2 ** 20;
 
 /** The radices of the stages, large ones first: prime factors, twos by pairs. The product is n. */
 export function radices(n: number): number[] {

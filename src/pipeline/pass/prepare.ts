@@ -6,7 +6,7 @@ import { momentsOf } from '../firstorder/features.ts';
 import type { RoiValues } from '../firstorder/statistics.ts';
 import { readValues } from '../firstorder/values.ts';
 import { buffersOf, type DeviceVolume, partToDevice, type PartialVolume } from '../device-volume.ts';
-import type { ImageType } from '../image-types.ts';
+import { derivedTypes, type ImageType } from '../image-types.ts';
 import type { Intensities } from '../intensities.ts';
 import { recordCompact, type RegionCells } from '../roi/compact.ts';
 import { decodeExtent, type Extent, recordExtent } from '../roi/extent.ts';
@@ -125,8 +125,9 @@ export function passBox(
 ): PaddedBox {
   const regions = selections.map((s) => s.box).reduce(boxUnion);
   // Derived images end where their source does.
-  const first = source?.first ?? [0, 0, 0];
-  const size = source?.grid.size ?? image.size;
+  const derived = derivedTypes(types).length > 0;
+  const first = (derived && source?.first) || [0, 0, 0];
+  const size = (derived && source?.grid.size) || image.size;
   const around = image.spacing.map((s) => Math.floor(reach / s));
   const box = {
     first: regions.first.map((x, i) => Math.min(x, Math.max(first[i]!, x - around[i]!))) as unknown as Vec3,

@@ -87,7 +87,7 @@ export async function runPass(
     signal?.throwIfAborted();
     const images = [original, ...derived];
     // All in flight at once: the GPU counts the next image while the host makes features of the last.
-    const computed = await Promise.all(
+    const computed = await allOf(
       images.map(async (image) => {
         const counts = await countImage(image, wantedOn(image, wanted), context);
         signal?.throwIfAborted();
@@ -117,6 +117,12 @@ export async function runPass(
     input.engine.release(...buffers);
     await pass.lines.release();
   }
+}
+
+/** As `Promise.all`, but where one fails the others are waited for: they use buffers that are given back then. */
+async function allOf<T>(tasks: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
 }
 
 /** The original image as one of the images of a pass: its mask features are wanted even where it is not. */

@@ -14,7 +14,8 @@ export interface MapData {
   reference(id: string): Promise<Volume>;
 }
 
-const title = 'IBSI 2 phase 1, response maps';
+/** Name of the set in tables. */
+export const mapsTitle = 'IBSI 2 phase 1, response maps';
 
 /** The largest difference of a voxel, as a part of the range of the reference. */
 export function worstVoxel(found: Volume, { data: expected, size }: Volume): number {
@@ -38,7 +39,7 @@ async function checkMap(engine: Engine, { id, phantom, spec }: ResponseMap, data
   const [image, reference] = await Promise.all([data.phantom(phantom), data.reference(id)]);
   const value = worstVoxel(await ibsiFilter(engine, image, spec), reference);
   return {
-    set: title,
+    set: mapsTitle,
     family: filterTitle(spec),
     tag: id,
     code: '',
@@ -75,5 +76,3 @@ export async function checkMaps(
   }
   return rows;
 }
-
-export { title as mapsTitle };

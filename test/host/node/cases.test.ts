@@ -1,5 +1,5 @@
 /** Cohorts: the cases file, bad cases, resuming, replacing a lost device. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,6 +72,33 @@ describe('cases', () => {
     await expect(openJournal(file('rows.csv'), cases.slice(1))).rejects.toMatchObject({ code: 'BadFile' });
     await journal.remove();
     expect(existsSync(file('rows.csv.journal'))).toBe(false);
+  });
+
+  it.each([
+    ['text', 'kept for myself\n'],
+    ['a line without an end', 'kept for myself'],
+    ['JSON of something else', '[1, 2]\n{"a": 3}\n'],
+    ['nothing but null', 'null\n'],
+    ['entries that are none', '{"key":"k"}\n7\n'],
+  ])('leave a file alone that has the name of a journal and is none: %s', async (_, text) => {
+    write('taken.csv.journal', text);
+    await expect(openJournal(file('taken.csv'), [])).rejects.toMatchObject({
+      code: 'BadFile',
+      message: expect.stringMatching(/^taken\.csv\.journal: expected finished cases/),
+    });
+    expect(readFileSync(file('taken.csv.journal'), 'utf8')).toBe(text);
+  });
+
+  it('lose no more than the last case of a journal that was cut off', async () => {
+    const journal = await openJournal(file('cut.csv'), ['work']);
+    const rows = [{ a: Number.NaN, b: Number.NEGATIVE_INFINITY }];
+    await journal.add(0, rows);
+    await journal.add(1, rows);
+    const path = file('cut.csv.journal');
+    write('cut.csv.journal', readFileSync(path, 'utf8').slice(0, -3));
+    const again = await openJournal(file('cut.csv'), ['work']);
+    expect([...again.finished]).toEqual([[0, rows]]);
+    await again.remove();
   });
 
   it('survive a lost device where an engine can be made anew', async () => {
