@@ -274,7 +274,7 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
     });
   }
   const network = new FeatureNetwork(engine, architecture, storage, channels, method, filters);
-  // Both have ended before the weights are given back: a submit that fails keeps its buffers.
+  // Both have ended before the weights are given back: those of a submit that went well stay with the engine.
   const ended = await Promise.allSettled([engine.execute(rec), compiled]);
   const failed = ended.find((result) => result.status === 'rejected');
   if (!failed) return network;

@@ -110,6 +110,8 @@ describe('openDeepNetwork', () => {
   });
 
   it('refuses what cannot be', async () => {
+    // In a page a text that names a file must not become a seed.
+    expect(() => hashSource('resnet_18.pth')).toThrow(/expected hash:SEED/);
     await expect(open({ arch: 'medicalnet', backend: 'wasm', precision: 'f16' })).rejects.toMatchObject({
       code: 'BadSetting',
       message: expect.stringMatching(/the CPU computes in f32/),

@@ -20,14 +20,14 @@ export const isHashSource = (source: string): boolean => source.startsWith(prefi
 /**
  * The weights of `hash:SEED`: the published shapes of a variant (one input channel, torchvision three; shortcut A,
  * torchvision B).
- * @throws PipelineError BadSetting where the seed is empty or the width is no positive integer
+ * @throws PipelineError BadSetting where the source is another, the seed is empty or the width is no positive integer
  */
 export function hashSource(
   source: string,
   { variant = 'medicalnet', width = publishedWidth }: WeightsSourceOptions = {},
 ): LoadedWeights {
   const seed = source.slice(prefix.length);
-  if (seed === '' || !Number.isInteger(width) || width < 1 || width > publishedWidth) {
+  if (!isHashSource(source) || seed === '' || !Number.isInteger(width) || width < 1 || width > publishedWidth) {
     throw new PipelineError(
       'BadSetting',
       `expected hash:SEED with a seed and a width of 1 to ${publishedWidth}, found "${source}" with the width ${width}; ` +
