@@ -11,6 +11,8 @@ import { useEngine } from '../support/engine.ts';
 
 /** The order of float64 sums may differ between a box and the whole image. */
 const FLOAT64 = 1e-12;
+/** Gabor's transforms of a box have other lengths than those of the image: responses differ by the rounding of float32. */
+const FLOAT32 = 1e-6;
 
 const imageType = {
   IbsiMean: [{ support: 3, boundary: 'zero' }, { support: 5 }],
@@ -53,11 +55,12 @@ describe('image types of IBSI 2', () => {
     const columns = Object.keys(row!).filter((column) => column.startsWith('ibsi-'));
     expect(columns).toHaveLength(names.length * 4);
     for (const { filter, settings } of types) {
+      const rel = filter?.filter === 'gabor' ? FLOAT32 : FLOAT64;
       const filtered = await ibsiFilter(engine(), image, filter as IbsiFilterSpec);
       const [expected] = await extract(engine(), filtered, mask, { settings, classes });
       for (const feature of ['firstorder_Mean', 'firstorder_Variance', 'firstorder_Entropy', 'glcm_Contrast']) {
         const column = `${ibsiImageName(filter as IbsiFilterSpec)}_${feature}`;
-        expectClose(row![column] as number, expected![`original_${feature}`] as number, { rel: FLOAT64, what: column });
+        expectClose(row![column] as number, expected![`original_${feature}`] as number, { rel, what: column });
       }
     }
     expect(row!['diagnostics_Configuration_EnabledImageTypes']).toEqual({ Original: {}, ...imageType });
