@@ -13,6 +13,13 @@ fn key_less(a: Key, b: Key) -> bool {
 
 const NAN_HIGH = 0xffffffffu;
 
+// Kinds of keys, numbered as by `keyCodes` of src/pipeline/keys.ts.
+const KEY_FLOAT32 = 0u;
+const KEY_INT = 1u;
+const KEY_UINT = 2u;
+const KEY_TWOFOLD = 3u;  // two words, each the key of a float32
+const KEY_FLOAT64 = 4u;  // two words
+
 // The key of a float32 given by its bits: -0 is 0, every NaN has the largest key.
 fn key_of_bits(bits: u32) -> u32 {
   let magnitude = bits & 0x7fffffffu;
@@ -24,4 +31,9 @@ fn key_of_bits(bits: u32) -> u32 {
 // The bits of a float32 key.
 fn bits_of_key(key: u32) -> u32 {
   return key ^ (~u32(i32(key) >> 31u) | 0x80000000u);
+}
+
+// The float32 of a key.
+fn float_of_key(key: u32) -> f32 {
+  return bitcast<f32>(bits_of_key(key));
 }

@@ -18,7 +18,7 @@ struct Params {
   size: vec3u,  // voxels of the box
   pad: u32,     // cells around it
   length: u32,  // rows of the box, or entries of the voxel list
-  kind: u32,    // see below
+  kind: u32,    // of the keys
   discs: u32,   // rows of the sphere
   zero: u32,    // 0, see common/twofold
 }
@@ -35,14 +35,7 @@ struct Params {
 
 override workgroup_size: u32 = 64;
 
-// Kinds of keys.
-const FLOAT = 0u;
-const SIGNED = 1u;
-const UNSIGNED = 2u;
-const TWOFOLD = 3u;
-const FLOAT64 = 4u;
-
-fn words_of_key() -> u32 { return select(1u, 2u, params.kind >= TWOFOLD); }
+fn words_of_key() -> u32 { return select(1u, 2u, params.kind >= KEY_TWOFOLD); }
 
 // Running sums lie in three planes, one more than voxels in a row: high words, low words, numbers.
 fn plane_of_running() -> u32 { return (params.size.x + 1u) * params.size.y * params.size.z; }
@@ -50,13 +43,13 @@ fn plane_of_running() -> u32 { return (params.size.x + 1u) * params.size.y * par
 // The value at a cell; NaN where it is none that f32 holds.
 fn value_at(cell: u32) -> vec2f {
   let high = keys[cell * words_of_key()];
-  if (params.kind == SIGNED || params.kind == UNSIGNED) {
-    let upper = select(f32(high >> 16u), f32(i32(high ^ 0x80000000u) >> 16u), params.kind == SIGNED);
+  if (params.kind == KEY_INT || params.kind == KEY_UINT) {
+    let upper = select(f32(high >> 16u), f32(i32(high ^ 0x80000000u) >> 16u), params.kind == KEY_INT);
     return two_sum(upper * 65536.0, f32(high & 0xffffu));
   }
-  if (params.kind == FLOAT) { return vec2f(bitcast<f32>(bits_of_key(high)), 0.0); }
+  if (params.kind == KEY_FLOAT32) { return vec2f(float_of_key(high), 0.0); }
   let low = keys[cell * 2u + 1u];
-  if (params.kind == TWOFOLD) { return vec2f(bitcast<f32>(bits_of_key(high)), bitcast<f32>(bits_of_key(low))); }
+  if (params.kind == KEY_TWOFOLD) { return vec2f(float_of_key(high), float_of_key(low)); }
   let number = vec2u(bits_of_key(high), select(~low, low, high >= 0x80000000u));
   let near = bitcast<f32>(f32_bits_of_f64(number));
   let rest = f64_add(number, f64_negate(f64_of_f32(near)));
@@ -107,7 +100,7 @@ fn mean(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum = vec2f(0.0);
   var count = 0u;
   let plane = plane_of_running();
-  let whole = params.kind == SIGNED || params.kind == UNSIGNED;
+  let whole = params.kind == KEY_INT || params.kind == KEY_UINT;
   for (var d = 0u; d < params.discs; d++) {
     let disc = discs[d];
     let y = at.y + disc.x;

@@ -251,6 +251,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (params.radix > 4u) { store_four(task, 4u, made[4]); }
 }
 
+// As main, through another binding: one function for both would make each entry point need both buffers of results.
 @compute @workgroup_size(workgroup_size)
 fn scattered(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let k = linear_invocation(group, groups, local, workgroup_size);

@@ -11,7 +11,7 @@ struct Params {
   region: u32,
   first: vec3u,       // its first voxel in the padded box
   depth: u32,         // voxels of the region's box along z; behind them are zeros
-  kind: u32,          // of the keys, see the constants
+  kind: u32,          // of the keys
   padded: vec2u,      // voxels of the padded box along x and y
   origin: vec2u,      // as a key of the kind (float64, twofold: high word, low word)
   scale: f32,         // a power of two
@@ -23,13 +23,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> deviations: array<f32>;
 
 override workgroup_size: u32 = 64;
-const FLOAT32 = 1u;
-const FLOAT64 = 2u;
-const TWOFOLD = 3u;
-
-fn float_of_key(key: u32) -> f32 {
-  return bitcast<f32>(bits_of_key(key));
-}
 
 // A float64 as the sum of two float32; the second takes the bits that the first has no room for.
 fn split_key(key: vec2u) -> vec2f {
@@ -47,16 +40,16 @@ fn split_key(key: vec2u) -> vec2f {
 
 // value - origin.
 fn deviation(index: u32) -> f32 {
-  if (params.kind == TWOFOLD) {
+  if (params.kind == KEY_TWOFOLD) {
     let high = float_of_key(keys[2u * index]) - float_of_key(params.origin.x);
     return high + (float_of_key(keys[2u * index + 1u]) - float_of_key(params.origin.y));
   }
-  if (params.kind == FLOAT64) {
+  if (params.kind == KEY_FLOAT64) {
     let value = split_key(vec2u(keys[2u * index], keys[2u * index + 1u]));
     let origin = split_key(params.origin);
     return (value.x - origin.x) + (value.y - origin.y);
   }
-  if (params.kind == FLOAT32) { return float_of_key(keys[index]) - float_of_key(params.origin.x); }
+  if (params.kind == KEY_FLOAT32) { return float_of_key(keys[index]) - float_of_key(params.origin.x); }
   // Integers: the difference of the keys, which may need all 32 bits and a sign.
   let key = keys[index];
   return select(-f32(params.origin.x - key), f32(key - params.origin.x), key >= params.origin.x);

@@ -76,14 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let a1 = select(vec4f(), vec4f(activation[at_a + 1u]), used_a);
           let b0 = select(vec4f(), vec4f(activation[at_b]), used_b);
           let b1 = select(vec4f(), vec4f(activation[at_b + 1u]), used_b);
-          add(&part, held, 0u, a0.x, b0.x);
-          add(&part, held, 1u, a0.y, b0.y);
-          add(&part, held, 2u, a0.z, b0.z);
-          add(&part, held, 3u, a0.w, b0.w);
-          add(&part, held, 4u, a1.x, b1.x);
-          add(&part, held, 5u, a1.y, b1.y);
-          add(&part, held, 6u, a1.z, b1.z);
-          add(&part, held, 7u, a1.w, b1.w);
+          add_octet(&part, held, a0, a1, b0, b1);
           at_a += 2u;
           at_b += 2u;
           at_w += BLOCK;

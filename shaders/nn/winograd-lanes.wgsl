@@ -52,14 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let a1 = points[at_a + 1u];
     let b0 = points[at_b];
     let b1 = points[at_b + 1u];
-    add(&sums, held, 0u, a0.x, b0.x);
-    add(&sums, held, 1u, a0.y, b0.y);
-    add(&sums, held, 2u, a0.z, b0.z);
-    add(&sums, held, 3u, a0.w, b0.w);
-    add(&sums, held, 4u, a1.x, b1.x);
-    add(&sums, held, 5u, a1.y, b1.y);
-    add(&sums, held, 6u, a1.z, b1.z);
-    add(&sums, held, 7u, a1.w, b1.w);
+    add_octet(&sums, held, a0, a1, b0, b1);
     at_a += 2u;
     at_b += 2u;
     at_w += BLOCK;

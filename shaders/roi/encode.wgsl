@@ -10,7 +10,7 @@ struct Params {
   padded: vec3u,     // size of the padded box
   length: u32,       // voxels
   first: vec3i,      // voxel of the image at the first cell of the padded box; may lie before the image
-  kind: u32,         // 0 float, 1 signed integer, 2 unsigned integer, 3 float with tails (two words per key)
+  kind: u32,         // of the keys; none of float64
   image_size: vec3u,
   pad: u32,
   box_size: vec3u,   // without the padding
@@ -39,11 +39,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let at = vec3u(vec3i(position) + params.first);
   let index = at.x + params.image_size.x * (at.y + params.image_size.y * at.z);
   let bits = samples[index];
-  if (params.kind == 0u) {
+  if (params.kind == KEY_FLOAT32) {
     keys[cell] = key_of_bits(bits);
-  } else if (params.kind == 1u) {
+  } else if (params.kind == KEY_INT) {
     keys[cell] = bitcast<u32>(i32(bitcast<f32>(bits))) ^ 0x80000000u;
-  } else if (params.kind == 2u) {
+  } else if (params.kind == KEY_UINT) {
     keys[cell] = u32(bitcast<f32>(bits));
   } else {
     let key = key_of_bits(bits);

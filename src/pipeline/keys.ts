@@ -12,6 +12,9 @@ import type { VoxelArray, Volume } from './volume.ts';
  */
 export type KeyKind = 'int' | 'uint' | 'float32' | 'float64' | 'twofold';
 
+/** Numbers of the kinds in kernels (`KEY_…` of shaders/common/key.wgsl). */
+export const keyCodes: Readonly<Record<KeyKind, number>> = { float32: 0, int: 1, uint: 2, twofold: 3, float64: 4 };
+
 /** Words of 32 bits per key (high, low). */
 export const keyWords = (kind: KeyKind): 1 | 2 => (kind === 'float64' || kind === 'twofold' ? 2 : 1);
 

@@ -10,6 +10,18 @@ struct Sums {
 
 struct Weights { q0: vec4f, q1: vec4f, q2: vec4f, q3: vec4f }
 
+// Adds the products of eight inputs: a0, a1 of row a and b0, b1 of row b.
+fn add_octet(sums: ptr<function, Sums>, held: Weights, a0: vec4f, a1: vec4f, b0: vec4f, b1: vec4f) {
+  add(sums, held, 0u, a0.x, b0.x);
+  add(sums, held, 1u, a0.y, b0.y);
+  add(sums, held, 2u, a0.z, b0.z);
+  add(sums, held, 3u, a0.w, b0.w);
+  add(sums, held, 4u, a1.x, b1.x);
+  add(sums, held, 5u, a1.y, b1.y);
+  add(sums, held, 6u, a1.z, b1.z);
+  add(sums, held, 7u, a1.w, b1.w);
+}
+
 // Adds the product with the weights that a lane holds.
 fn add(sums: ptr<function, Sums>, held: Weights, lane: u32, a: f32, b: f32) {
   let q0 = subgroupShuffle(held.q0, lane);

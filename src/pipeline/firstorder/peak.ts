@@ -2,7 +2,7 @@
 import source from '../../../shaders/firstorder/peak.wgsl?raw';
 import { type Download, defineKernel, type Recording } from '../../engine/index.ts';
 import type { PaddedBox } from '../box.ts';
-import type { KeyKind } from '../keys.ts';
+import { keyCodes } from '../keys.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import { type KeyBuffer, recordRange, recordRanges } from '../roi/range.ts';
 import type { Vec3 } from '../volume.ts';
@@ -37,8 +37,6 @@ export const PEAK_RADIUS = 10 * (3 / (4 * Math.PI)) ** (1 / 3);
 
 /** Bytes of the running sums of a voxel: the largest buffer. */
 export const PEAK_BYTES = 12;
-
-const kinds: Readonly<Record<KeyKind, number>> = { float32: 0, int: 1, uint: 2, twofold: 3, float64: 4 };
 
 /**
  * The rows along x of a sphere as far as a box can hold them: offset in y and z, and the most voxels to either side, four
@@ -81,7 +79,7 @@ export function recordPeaks(
   const { cells, voxels, length, box } = region;
   const [nx, ny, nz] = box.size;
   const discs = sphereRows(PEAK_RADIUS, spacing, box);
-  const params = { size: box.size, pad: box.pad, kind: kinds[image.kind], discs: discs.length / 4, zero: 0 };
+  const params = { size: box.size, pad: box.pad, kind: keyCodes[image.kind], discs: discs.length / 4, zero: 0 };
   const running = rec.buffer('firstorder/peak.running', (nx + 1) * ny * nz * PEAK_BYTES);
   rec.dispatch(rows, { params: { ...params, length: ny * nz }, keys: image.keys, running }, ny * nz);
   const peaks = rec.buffer('firstorder/peak.peaks', box.cells * 8);

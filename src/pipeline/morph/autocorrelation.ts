@@ -4,7 +4,7 @@ import sumsSource from '../../../shaders/morph/sums.wgsl?raw';
 import { defineKernel, type Engine, Recording } from '../../engine/index.ts';
 import type { Box } from '../box.ts';
 import { fourierKernels } from '../fourier/transform.ts';
-import { type KeyKind, keyOf } from '../keys.ts';
+import { keyCodes, type KeyKind, keyOf } from '../keys.ts';
 import type { WorkContext } from '../progress.ts';
 import type { RegionCells } from '../roi/compact.ts';
 import type { KeyBuffer } from '../roi/range.ts';
@@ -32,7 +32,6 @@ export const autocorrelationKernels = (pairs: boolean) =>
 /** Invocations that share the sums: enough for a GPU, few to read back. */
 const SUM_INVOCATIONS = 2048;
 const SUMS = 9;
-const kinds: Readonly<Record<KeyKind, number>> = { int: 0, uint: 0, float32: 1, float64: 2, twofold: 3 };
 
 /** A region on the GPU: where it lies, and its intensities. */
 export interface CorrelatedRegion {
@@ -94,7 +93,7 @@ function recordDeviations(
     region,
     depth,
     first: box.first.map((n) => n + pad),
-    kind: kinds[keys.kind],
+    kind: keyCodes[keys.kind],
     padded: [padded[0], padded[1]],
     origin: keyOf(keys.kind, origin),
     scale,

@@ -2,7 +2,7 @@
 import source from '../../../shaders/roi/encode.wgsl?raw';
 import { defineKernel, type Recording } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
-import { type KeyKind, keyWords } from '../keys.ts';
+import { keyCodes, type KeyKind, keyWords } from '../keys.ts';
 import type { Vec3 } from '../volume.ts';
 import type { RegionCells } from './compact.ts';
 import type { KeyBuffer } from './range.ts';
@@ -13,8 +13,6 @@ export const encode = defineKernel({
   bindings: { params: 'uniform', voxels: 'read', samples: 'read', tails: 'read', keys: 'read_write' },
   workgroup: 64,
 });
-
-const kindCodes = { float32: 0, int: 1, uint: 2, twofold: 3 } as const;
 
 function kindOf({ type, tails }: DeviceVolume): Exclude<KeyKind, 'float64'> {
   if (tails) return 'twofold';
@@ -45,7 +43,7 @@ export function recordEncode(
     padded: box.padded,
     length,
     first: [0, 1, 2].map((i) => box.box.first[i]! - box.pad - first[i]!),
-    kind: kindCodes[kind],
+    kind: keyCodes[kind],
     image_size: image.size,
     pad: box.pad,
     box_size: box.size,
