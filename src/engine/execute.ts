@@ -28,12 +28,15 @@ export async function execute(recording: Recording, context: ExecutionContext): 
   context.turn = submitting.catch(() => undefined);
   const { read, scopes, buffers } = await submitting;
   const { pool } = context;
-  const [validation, memory] = await Promise.all(scopes);
+  const [validation, unbounded] = await Promise.all(scopes);
+  // Whatever uses a buffer that got no memory is invalid.
+  const memory = unbounded ?? (validation && (await pool.failureOf([...buffers.all(), ...read.buffers()])));
   if (memory || validation) {
     buffers.dropKept();
     await read.discard(pool);
   }
   if (memory) {
+    pool.trim();
     throw new EngineError(
       'OutOfMemory',
       `${recording.name}: the device is out of memory (${memory.message}); ${describeMemory(context)}`,

@@ -142,6 +142,32 @@ describe('engine/errors', () => {
   });
 });
 
+describe('engine/memory', () => {
+  const engine = useEngine({ poolBytes: 2 ** 34 });
+  it('reports a buffer that gets no memory, and does not hand it out again', async ({ skip }) => {
+    const huge = () => {
+      const rec = new Recording('test/huge');
+      return { rec, kept: rec.keep(rec.zeros('test/huge.values', engine().caps.limits.maxBufferSize)) };
+    };
+    const { used } = engine().stats().pool;
+    for (let k = 0; k < 2; k++) {
+      const { rec, kept } = huge();
+      const error = await engine()
+        .execute(rec)
+        .catch((cause: unknown) => cause);
+      if (!(error instanceof EngineError)) {
+        engine().release(kept);
+        engine().trim();
+        skip(`this adapter has memory for its largest buffer, ${kept.bytes} bytes`);
+      }
+      expect(error).toMatchObject({ code: 'OutOfMemory' });
+      expect(engine().stats().pool).toMatchObject({ used, idle: 0 });
+    }
+    const { rec, download } = recordDouble(ramp(8));
+    expect((await engine().execute(rec)).u32(download)[7]).toBe(14);
+  });
+});
+
 describe('engine/debug', () => {
   const engine = useEngine({ debug: true });
   it('gives the same results and names the kernel of a validation error', async () => {
