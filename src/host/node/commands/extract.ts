@@ -114,8 +114,9 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   checkArguments(command, imagePath, maskPath, options);
   const format = chooseFormat(options);
   const labels = parseRegions(options.label);
-  const params = options.params === undefined ? null : await readParams(options.params);
-  const settings: SettingsInput = Object.assign({}, params?.settings, ...(options.setting ?? []).map(parseSettingText));
+  const overrides: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
+  const params = options.params === undefined ? null : await readParams(options.params, overrides);
+  const settings: SettingsInput = { ...params?.settings, ...overrides };
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
   const [image, mask] = [imageChoice(options), maskChoice(options)];
