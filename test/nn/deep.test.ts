@@ -8,7 +8,7 @@ import { deepFeatures, type DeepFeaturesOptions } from '../../src/pipeline/nn/de
 import { preprocess, type PreprocessSteps } from '../../src/pipeline/preprocess.ts';
 import { resampleMask } from '../../src/pipeline/resample/index.ts';
 import type { Row } from '../../src/pipeline/row.ts';
-import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
+import type { Vec3, Volume, VoxelArray } from '../../src/pipeline/volume.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
 import { random, voxelCount } from '../support/random.ts';
@@ -110,6 +110,53 @@ describe('deep features', () => {
       expect(deepOf(row)).toEqual(deepOf(deep[k]!));
       expect(Object.keys(row).slice(-5)).toEqual([...names, 'voxomics_reasons']);
     });
+  });
+
+  const round = (by: number) => values.map((v) => Math.round(by * v));
+  it.each<[string, VoxelArray]>([
+    ['int16', Int16Array.from(round(1))],
+    ['int32 within 24 bits', Int32Array.from(round(1e4))],
+    ['int32 beyond 24 bits', Int32Array.from(round(1e6), (v) => v | 1)],
+    ['uint32', Uint32Array.from(round(1))],
+    ['float32', values],
+    ['float32 of whole numbers', round(1)],
+    ['float64 of 48 bits', Float64Array.from(values, (v, i) => v + (i % 7) * 2 ** -30)],
+    ['float64 of whole numbers of 30 bits', Float64Array.from(values, (v) => Math.round(v * 2 ** 22) | 1)],
+    ['float64', Float64Array.from(values, (v) => v / 3)],
+  ])('share the upload of %s with radiomics, which does not change', async (_, data) => {
+    const of = { ...image, data };
+    const options: ExtractOptions = {
+      labels: [1, 5],
+      settings: { binCount: 16 },
+      classes: ['firstorder', 'loc', 'glcm'],
+      imageTypes: { Original: {}, LoG: { sigma: [1] } },
+    };
+    const deep = { network: seeThrough(), size: [6, 8, 10], margin: { value: 1, unit: 'voxels' } } as const;
+    const alone = await extract(engine(), of, mask, options);
+    const both = await extract(engine(), of, mask, { ...options, deep });
+    both.forEach((row, k) => {
+      expect(row).toMatchObject(alone[k]!);
+      expect(row['original_glcm_Contrast']).toBeGreaterThan(0);
+      expect(deepOf(row).every(Number.isFinite)).toBe(true);
+    });
+  });
+
+  it('bring a voxel to the GPU once, however many crops hold it and whatever else is computed of it', async () => {
+    const bytesOf = async (options: ExtractOptions) => {
+      const before = engine().stats().uploaded;
+      await extract(engine(), image, mask, { labels: 'all', ...options });
+      return engine().stats().uploaded - before;
+    };
+    const deep = { network: seeThrough(), margin: { value: 99, unit: 'mm' }, size: [4, 4, 4] } as const;
+    const classes = ['firstorder', 'glcm'] as const;
+    const [image32, labels8] = [4 * values.length, values.length];
+    const types = ['Original', 'Square'] as const;
+    for (const options of [{ classes }, { classes: [] }, { classes, imageTypes: types }]) {
+      const bytes = await bytesOf({ ...options, deep });
+      expect(bytes).toBeGreaterThan(image32);
+      // The mask's bytes and tables of positions.
+      expect(bytes).toBeLessThan(image32 + labels8);
+    }
   });
 
   it('see the image after the steps before them, as far as the margin reaches', async () => {

@@ -1,7 +1,7 @@
 /** Deep features of regions: crops of an image on the GPU through a network, and the columns that they become. */
 import type { Engine } from '../../engine/index.ts';
 import { wholeBox } from '../box.ts';
-import { buffersOf, type DeviceVolume } from '../device-volume.ts';
+import { buffersOf, type DeviceVolume, type PartialVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { PassSource } from '../pass/prepare.ts';
 import type { ResampleStep } from '../preprocess.ts';
@@ -10,7 +10,7 @@ import type { Row } from '../row.ts';
 import { type MaskLabels, resolveSelection } from '../selection.ts';
 import type { Region } from '../view.ts';
 import { planResampledViews } from '../view-plan.ts';
-import type { Geometry, Mask, Volume } from '../volume.ts';
+import type { Geometry, Mask } from '../volume.ts';
 import {
   checkFinite,
   type Crop,
@@ -123,11 +123,11 @@ export type DeepOutcome = DeepColumns | PipelineError;
 
 /** Where the regions of a case are. */
 export interface DeepCase {
-  /** In memory or on the GPU, where it stays its owner's. */
-  readonly image: DeviceVolume | Volume;
+  /** Holds all that the crops reach, see `cropBox`; stays its owner's. */
+  readonly image: PartialVolume;
   readonly mask: Mask;
   readonly labels: MaskLabels;
-  /** Resampling before the crops, for which the image has to be on the GPU, or null. */
+  /** Resampling before the crops, for which all of the image has to be there, or null. */
   readonly resample: ResampleStep | null;
   readonly signal?: AbortSignal;
 }
@@ -164,7 +164,7 @@ function cropOf(
 /** Features of some crops in one batch; where that fails, of each by itself, so that one bad crop harms no other. */
 async function runBatch(
   engine: Engine,
-  image: DeviceVolume | Volume,
+  image: PartialVolume,
   crops: readonly RegionCrop[],
   network: DeepNetwork,
   settings: InputSettings,
@@ -204,7 +204,7 @@ export async function deepRegions(
   set: (region: Region, outcome: DeepOutcome) => void,
 ): Promise<void> {
   const settings = inputSettings(options);
-  const onGrid = async (grid: DeviceVolume | Volume, found: MaskLabels, some: readonly Region[]) => {
+  const onGrid = async (grid: PartialVolume, found: MaskLabels, some: readonly Region[]) => {
     const crops = some.map((region) => cropOf(grid, found, region, settings, set)).filter((crop) => crop !== null);
     for (let k = 0; k < crops.length; k += BATCH) {
       signal?.throwIfAborted();
@@ -213,7 +213,7 @@ export async function deepRegions(
   };
   if (!resample) return onGrid(image, labels, regions);
   const step = wideEnough(image, resample, settings);
-  for (const plan of planResampledViews(engine, image as DeviceVolume, mask, labels, regions, step)) {
+  for (const plan of planResampledViews(engine, image, mask, labels, regions, step)) {
     try {
       const { view, release } = await plan.open();
       try {
