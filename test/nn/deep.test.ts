@@ -1,9 +1,6 @@
 /** Deep features of regions, with a network that is easy to see through: what goes in, what comes out where, and what cannot. */
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/index.ts';
 import { extract, type ExtractOptions } from '../../src/pipeline/extract.ts';
-import { type DeviceVolume, fromDevice } from '../../src/pipeline/device-volume.ts';
-import type { DeepNetwork } from '../../src/pipeline/nn/deep.ts';
 import { deepFeatures, type DeepFeaturesOptions } from '../../src/pipeline/nn/deep-features.ts';
 import { preprocess, type PreprocessSteps } from '../../src/pipeline/preprocess.ts';
 import { resampleMask } from '../../src/pipeline/resample/index.ts';
@@ -11,37 +8,12 @@ import type { Row } from '../../src/pipeline/row.ts';
 import type { Vec3, Volume, VoxelArray } from '../../src/pipeline/volume.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
+import { seeThrough } from '../support/networks.ts';
 import { random, voxelCount } from '../support/random.ts';
 import { volumeOf } from '../support/region.ts';
 
 /** Resampling in float32 before a crop, in pairs of float32 in `extract`; values of a few SD. */
 const FLOAT32 = 2e-5;
-
-/** Its features are mean, first and last voxel of a sample, and the voxel in its middle. */
-function seeThrough(): DeepNetwork & { readonly batches: number[] } {
-  const batches: number[] = [];
-  return {
-    batches,
-    arch: 'medicalnet',
-    layer: 'pool',
-    weights: { source: 'hash:none', sha256: 'ab'.repeat(32), notes: [] },
-    precision: 'f32',
-    backend: 'test',
-    count: 4,
-    async run(engine: Engine, samples: readonly DeviceVolume[]) {
-      batches.push(samples.length);
-      return Promise.all(
-        samples.map(async (sample) => {
-          const { data } = await fromDevice(engine, sample);
-          const all = data as Float32Array;
-          const mean = all.reduce((a, b) => a + b, 0) / all.length;
-          return Float32Array.of(mean, all[0]!, all.at(-1)!, all[all.length >> 1]!);
-        }),
-      );
-    },
-    release: async () => undefined,
-  };
-}
 
 const size: Vec3 = [24, 20, 16];
 const next = random(77);

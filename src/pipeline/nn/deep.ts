@@ -16,6 +16,7 @@ import {
   type Crop,
   cropBox,
   type InputOptions,
+  type InputSize,
   type InputSettings,
   inputSettings,
   inputSize,
@@ -23,12 +24,26 @@ import {
   prepareInput,
 } from './input.ts';
 
+/** What a network keeps in memory, known before it runs. Bytes. */
+export interface NetworkMemory {
+  /** Of the weights, which stay until `release`. */
+  readonly weightBytes: number;
+  /** Samples that are computed at once: as many as were asked for, or fewer where they would take too much. */
+  readonly batch: number;
+  /** Of the activations of such a batch, as they are planned; null on the CPU, whose runtime decides. */
+  readonly activationBytes: number | null;
+  /** Of the samples of such a batch. */
+  readonly inputBytes: number;
+}
+
 /** A network with its weights, ready to run. */
 export interface DeepNetwork {
   /** Names the columns: `deep_medicalnet_000`. */
   readonly arch: string;
   /** `pool` after the last layer, or the layer whose channels are averaged. */
   readonly layer: string;
+  /** The beginning of the network: stride of the first convolution (of torchvision's within planes), and whether a max pool follows. */
+  readonly stem: { readonly stride: 1 | 2; readonly maxPool: boolean };
   /**
    * Where the weights come from, without folders, the SHA-256 of their file (null where there is none), and what
    * was left out of it.
@@ -39,6 +54,14 @@ export interface DeepNetwork {
   readonly backend: string;
   /** Features per sample. */
   readonly count: number;
+  /** Samples that should go through it together, where there are as many; 1 where that gains nothing. */
+  readonly batch: number;
+  /**
+   * What it keeps for samples of a size. What prepares the samples takes no more than a few times the crop beside it.
+   * @param images default: a batch
+   * @throws PipelineError BadSetting, TooLarge where one sample is more than the adapter can bind
+   */
+  memory(size: InputSize, images?: number): NetworkMemory;
   /**
    * Features of samples, float32 on the GPU, which stay their owner's.
    * @param engine that holds the samples; weights are brought to it when it is first used
@@ -54,8 +77,8 @@ export interface DeepOptions extends InputOptions {
   readonly network: DeepNetwork;
 }
 
-/** Samples that go through the network together. */
-const BATCH = 4;
+/** Crops that are prepared together. */
+const CROPS = 4;
 
 /** Columns of features, and why they are NaN where they are. */
 export interface DeepColumns {
@@ -94,7 +117,7 @@ export function missingColumns(network: DeepNetwork, error: PipelineError): Deep
 
 /** What the features depend on beside the image. @param input null for an image as it is */
 export function deepDiagnostics(network: DeepNetwork, size: readonly number[], input: InputSettings | null): Row {
-  const { arch, layer, weights, precision, backend } = network;
+  const { arch, layer, stem, weights, precision, backend } = network;
   const prepared = input && {
     margin: `${input.margin.value} ${input.margin.unit}`,
     zscore: input.zscore ?? 'none',
@@ -106,6 +129,7 @@ export function deepDiagnostics(network: DeepNetwork, size: readonly number[], i
     diagnostics_Deep_Weights: weights.source,
     diagnostics_Deep_Weights_Sha256: weights.sha256,
     diagnostics_Deep_Layer: layer,
+    diagnostics_Deep_Stem: { ...stem },
     diagnostics_Deep_Size: size,
     diagnostics_Deep_Input: prepared ?? 'raw',
     diagnostics_Deep_Precision: precision,
@@ -206,9 +230,9 @@ export async function deepRegions(
   const settings = inputSettings(options);
   const onGrid = async (grid: PartialVolume, found: MaskLabels, some: readonly Region[]) => {
     const crops = some.map((region) => cropOf(grid, found, region, settings, set)).filter((crop) => crop !== null);
-    for (let k = 0; k < crops.length; k += BATCH) {
+    for (let k = 0; k < crops.length; k += CROPS) {
       signal?.throwIfAborted();
-      await runBatch(engine, grid, crops.slice(k, k + BATCH), network, settings, set);
+      await runBatch(engine, grid, crops.slice(k, k + CROPS), network, settings, set);
     }
   };
   if (!resample) return onGrid(image, labels, regions);
