@@ -2,7 +2,7 @@
 import type { Engine, Kernel } from '../engine/index.ts';
 import { wholeBox } from './box.ts';
 import { type ClassSelection, type WantedFeatures, wantedFeatures } from './classes.ts';
-import { caseDiagnostics } from './diagnostics.ts';
+import { caseDiagnostics, stepColumns } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
 import type { DeviceVolume } from './device-volume.ts';
 import { derivedTypes, type ImageType, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
@@ -157,6 +157,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   }
 
   const shared = await common;
+  const before = shared && stepColumns(image, options.preprocess ?? {});
   return regions.map((region) => {
     const found = outcomes.get(region) as Outcome;
     const learned = deeper.get(region);
@@ -171,7 +172,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     }
     const columns = learned instanceof PipelineError ? missingColumns(deep!.network, learned) : learned;
     const network = deep && input ? deepDiagnostics(deep.network, deepSize(image, deep), input) : {};
-    const diagnostics = { ...first, ...outcome.diagnostics, ...network, ...shared?.after };
+    const diagnostics = { ...first, ...before, ...outcome.diagnostics, ...network, ...shared?.after };
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons, ...columns?.reasons };
     return {
       ...diagnostics,

@@ -141,6 +141,10 @@ describe('deep features', () => {
     const found = await run({ size: undefined, labels: [1, 5], margin, preprocess: steps });
     found.forEach((row, k) => {
       close(row, expected[k]!);
+      expect(row).toMatchObject({
+        diagnostics_Preprocessing_Normalise: { name: 'zscore' },
+        diagnostics_Preprocessing_Resample: { spacing: [1, 1, 1], grid: 'pyradiomics' },
+      });
     });
   });
 
@@ -156,6 +160,11 @@ describe('deep features', () => {
     expect(deepOf(stepped!)).toEqual(
       deepOf((await deepFeatures(engine(), ready, null, { network, zscore: null }))[0]!),
     );
+    expect(stepped).toMatchObject({
+      diagnostics_Preprocessing_Normalise: { name: 'minmax' },
+      diagnostics_Preprocessing_Resample: { spacing: [2, 2, 2], interpolator: 'sitkBSpline', grid: 'pyradiomics' },
+    });
+    expect(Object.keys(found!).filter((name) => name.includes('Preprocessing'))).toEqual([]);
     const [raw] = await deepFeatures(engine(), image, null, { network, raw: true });
     expect(deepOf(raw!)[1]).toBe(values[0]);
     expect(deepOf(raw!)[2]).toBe(values.at(-1));
