@@ -256,8 +256,7 @@ export async function deepRegions(
 }
 
 /** Size of the input that a region of an image gets. */
-export const deepSize = (image: Geometry, options: InputOptions): readonly number[] =>
-  inputSize(image, inputSettings(options));
+export const deepSize = (image: Geometry, options: InputOptions): InputSize => inputSize(image, inputSettings(options));
 
 /**
  * Features of a whole image.

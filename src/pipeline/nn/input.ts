@@ -168,13 +168,25 @@ function recordNearestMask(rec: Recording, mask: DeviceMask, grid: Geometry, sof
   return recordNearest(rec, { voxels: mask.inside, tails: null }, mask.size, grid, axes, 0, software).voxels;
 }
 
+/** @throws PipelineError TooLarge */
+function checkSize({ caps }: Engine, size: InputSize): void {
+  const limit = caps.limits.maxStorageBufferBindingSize;
+  const bytes = size.reduce((product, n) => product * n, 4);
+  if (bytes > limit)
+    throw new PipelineError(
+      'TooLarge',
+      `an input of ${size.join(' x ')} voxels has ${bytes} bytes, the adapter binds ${limit}; take a smaller size`,
+    );
+}
+
 /**
  * Makes the samples of crops of one image: cut out, resized to the same number of voxels over the same extent (linear along
  * each axis; beyond the centres of the outer voxels these are repeated), z-score, background. Two submits for all crops, and
  * one for each measurement.
  * @param image holds the crops and stays its owner's; what float32 loses of its values is left out
  * @returns float32 samples in the order of the crops, the caller's to release
- * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0)
+ * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0), TooLarge
+ * where the adapter cannot bind a sample
  */
 export async function prepareInput(
   engine: Engine,
@@ -183,6 +195,7 @@ export async function prepareInput(
   settings: InputSettings,
 ): Promise<DeviceVolume[]> {
   const { software } = engine.caps;
+  checkSize(engine, inputSize(image, settings));
   const owned: BufferRef[] = [];
   try {
     const cutting = new Recording('nn/input.crop');
