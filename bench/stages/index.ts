@@ -1,6 +1,7 @@
 /** The stages around feature extraction, each measured on images of its own. */
 import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
+import { benchBatches } from './batches.ts';
 import { benchFilter } from './filter.ts';
 import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
@@ -26,4 +27,5 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   map: benchMap,
   nn: benchNetwork,
   weights: benchWeights,
+  batches: benchBatches,
 };
