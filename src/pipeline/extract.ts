@@ -10,14 +10,8 @@ import { boxOfRegions, openSource, sharedBox } from './image-source.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
 import { passNeeds } from './pass/needs.ts';
-import {
-  type DeepOptions,
-  type DeepOutcome,
-  deepDiagnostics,
-  deepRegions,
-  deepSize,
-  missingColumns,
-} from './nn/deep.ts';
+import { type DeepOptions, type DeepOutcome, deepDiagnostics, deepSize, missingColumns } from './nn/deep.ts';
+import { deepRegions } from './nn/deep-regions.ts';
 import { inputKernels, inputSettings } from './nn/input.ts';
 import type { Outcome } from './pass/run.ts';
 import { encode } from './roi/encode.ts';

@@ -138,7 +138,10 @@ describe('deep features', () => {
     const moved = await resampleMask(engine(), mask, ready.image);
     const network = seeThrough();
     const expected = await deepFeatures(engine(), ready.image, moved, { network, labels: [1, 5], margin });
-    const found = await run({ size: undefined, labels: [1, 5], margin, preprocess: steps });
+    const together = seeThrough();
+    const found = await run({ network: together, size: undefined, labels: [1, 5], margin, preprocess: steps });
+    // Each region has a grid of its own.
+    expect(together.batches).toEqual([2]);
     found.forEach((row, k) => {
       close(row, expected[k]!);
       expect(row).toMatchObject({

@@ -1,26 +1,17 @@
-/** Deep features of regions: crops of an image on the GPU through a network, and the columns that they become. */
+/** Networks for deep features: what they are to be, and the columns that their features become. */
 import type { Engine } from '../../engine/index.ts';
 import { wholeBox } from '../box.ts';
-import { buffersOf, type DeviceVolume, type PartialVolume } from '../device-volume.ts';
-import { PipelineError } from '../errors.ts';
-import type { PassSource } from '../pass/prepare.ts';
-import type { ResampleStep } from '../preprocess.ts';
-import { cropLabels } from '../roi/labels.ts';
+import { buffersOf, type DeviceVolume } from '../device-volume.ts';
+import type { PipelineError } from '../errors.ts';
 import type { Row } from '../row.ts';
-import { type MaskLabels, resolveSelection } from '../selection.ts';
-import type { Region } from '../view.ts';
-import { planResampledViews } from '../view-plan.ts';
-import type { Geometry, Mask } from '../volume.ts';
+import type { Geometry } from '../volume.ts';
 import {
   checkFinite,
-  type Crop,
-  cropBox,
   type InputOptions,
-  type InputSize,
   type InputSettings,
+  type InputSize,
   inputSettings,
   inputSize,
-  insideOf,
   prepareInput,
 } from './input.ts';
 
@@ -76,9 +67,6 @@ export interface DeepNetwork {
 export interface DeepOptions extends InputOptions {
   readonly network: DeepNetwork;
 }
-
-/** Crops that are prepared together. */
-const CROPS = 4;
 
 /** Columns of features, and why they are NaN where they are. */
 export interface DeepColumns {
@@ -137,123 +125,17 @@ export function deepDiagnostics(network: DeepNetwork, size: readonly number[], i
   };
 }
 
-/** The columns of samples. */
-async function run(engine: Engine, network: DeepNetwork, samples: readonly DeviceVolume[]): Promise<DeepColumns[]> {
+/** The columns of samples, which stay their owner's. @throws as `DeepNetwork.run` */
+export async function columnsOfSamples(
+  engine: Engine,
+  network: DeepNetwork,
+  samples: readonly DeviceVolume[],
+): Promise<DeepColumns[]> {
   return (await network.run(engine, samples)).map((features) => columnsOf(network, features));
 }
 
 /** What became of a region. */
 export type DeepOutcome = DeepColumns | PipelineError;
-
-/** Where the regions of a case are. */
-export interface DeepCase {
-  /** Holds all that the crops reach, see `cropBox`; stays its owner's. */
-  readonly image: PartialVolume;
-  readonly mask: Mask;
-  readonly labels: MaskLabels;
-  /** Resampling before the crops, for which all of the image has to be there, or null. */
-  readonly resample: ResampleStep | null;
-  readonly signal?: AbortSignal;
-}
-
-interface RegionCrop {
-  readonly region: Region;
-  readonly crop: Crop;
-}
-
-/** The crop of a region; null where it cannot be made, with the reason in `set`. */
-function cropOf(
-  image: Geometry,
-  labels: MaskLabels,
-  region: Region,
-  settings: InputSettings,
-  set: (region: Region, outcome: DeepOutcome) => void,
-): RegionCrop | null {
-  try {
-    const { box, indices } = resolveSelection(region.union, labels);
-    const wide = cropBox(image, box, settings);
-    const wanted = new Set(indices);
-    const asked = settings.masked || settings.zscore === 'mask';
-    const inside = asked
-      ? insideOf(cropLabels(labels.packed, image.size, wide), wide, (index) => wanted.has(index))
-      : null;
-    return { region, crop: { box: wide, inside } };
-  } catch (error) {
-    if (!(error instanceof PipelineError)) throw error;
-    set(region, error);
-    return null;
-  }
-}
-
-/** Features of some crops in one batch; where that fails, of each by itself, so that one bad crop harms no other. */
-async function runBatch(
-  engine: Engine,
-  image: PartialVolume,
-  crops: readonly RegionCrop[],
-  network: DeepNetwork,
-  settings: InputSettings,
-  set: (region: Region, outcome: DeepOutcome) => void,
-): Promise<void> {
-  try {
-    const boxes = crops.map(({ crop }) => crop);
-    const samples = await prepareInput(engine, image, boxes, settings);
-    const columns = await run(engine, network, samples).finally(() => engine.release(...samples.flatMap(buffersOf)));
-    crops.forEach(({ region }, k) => {
-      set(region, columns[k]!);
-    });
-  } catch (error) {
-    if (!(error instanceof PipelineError)) throw error;
-    if (crops.length === 1) set(crops[0]!.region, error);
-    else for (const one of crops) await runBatch(engine, image, [one], network, settings, set);
-  }
-}
-
-/** PyRadiomics' grid is cropped to the region: as wide as the margin needs. */
-function wideEnough(image: Geometry, step: ResampleStep, { margin }: InputSettings): ResampleStep {
-  const voxels = image.spacing.map((mm, axis) =>
-    margin.unit === 'mm' ? Math.ceil(margin.value / (step.spacing[axis] || mm)) : margin.value,
-  );
-  return { ...step, padDistance: Math.max(step.padDistance ?? 5, ...voxels) };
-}
-
-/**
- * Features of regions; each gets its columns or its error by `set`. The image is resampled as for the other features, on the
- * same grid, and reaches as far as the margin.
- */
-export async function deepRegions(
-  engine: Engine,
-  { image, mask, labels, resample, signal }: DeepCase,
-  regions: readonly Region[],
-  { network, ...options }: DeepOptions,
-  set: (region: Region, outcome: DeepOutcome) => void,
-): Promise<void> {
-  const settings = inputSettings(options);
-  const onGrid = async (grid: PartialVolume, found: MaskLabels, some: readonly Region[]) => {
-    const crops = some.map((region) => cropOf(grid, found, region, settings, set)).filter((crop) => crop !== null);
-    for (let k = 0; k < crops.length; k += CROPS) {
-      signal?.throwIfAborted();
-      await runBatch(engine, grid, crops.slice(k, k + CROPS), network, settings, set);
-    }
-  };
-  if (!resample) return onGrid(image, labels, regions);
-  const step = wideEnough(image, resample, settings);
-  for (const plan of planResampledViews(engine, image, mask, labels, regions, step)) {
-    try {
-      const { view, release } = await plan.open();
-      try {
-        // Resampled views hold their image on the GPU.
-        const source = view.source as PassSource;
-        const { image: resampled } = await source.open(wholeBox(source.grid));
-        await onGrid(resampled, view.labels, plan.regions);
-      } finally {
-        release();
-      }
-    } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
-      for (const region of plan.regions) set(region, error);
-    }
-  }
-}
 
 /** Size of the input that a region of an image gets. */
 export const deepSize = (image: Geometry, options: InputOptions): InputSize => inputSize(image, inputSettings(options));
@@ -272,9 +154,11 @@ export async function deepImage(
   if (raw) {
     await checkFinite(engine, image);
     // Values of an integer type are float32 there too.
-    return (await run(engine, network, [{ ...image, tails: null, type: 'float32' }]))[0]!;
+    return (await columnsOfSamples(engine, network, [{ ...image, tails: null, type: 'float32' }]))[0]!;
   }
   const samples = await prepareInput(engine, image, [{ box: wholeBox(image), inside: null }], inputSettings(options));
-  const columns = await run(engine, network, samples).finally(() => engine.release(...samples.flatMap(buffersOf)));
+  const columns = await columnsOfSamples(engine, network, samples).finally(() =>
+    engine.release(...samples.flatMap(buffersOf)),
+  );
   return columns[0]!;
 }

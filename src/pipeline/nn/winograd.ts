@@ -74,14 +74,7 @@ export function workspaceBytes(from: ActivationShape, outputs: number, window: W
 }
 
 /** Three weights, `step` apart, as four points: the filter side of F(2, 3). */
-function spread(
-  from: Float64Array,
-  at: number,
-  step: number,
-  to: Float64Array,
-  start: number,
-  stride: number,
-): void {
+function spread(from: Float64Array, at: number, step: number, to: Float64Array, start: number, stride: number): void {
   const a = from[at]!;
   const b = from[at + step]!;
   const c = from[at + 2 * step]!;
