@@ -123,12 +123,13 @@ describe('deep features', () => {
     const classes = ['firstorder', 'glcm'] as const;
     const [image32, labels8] = [4 * values.length, values.length];
     const types = ['Original', 'Square'] as const;
-    for (const options of [{ classes }, { classes: [] }, { classes, imageTypes: types }]) {
-      const bytes = await bytesOf({ ...options, deep });
-      expect(bytes).toBeGreaterThan(image32);
-      // The mask's bytes and tables of positions.
-      expect(bytes).toBeLessThan(image32 + labels8);
-    }
+    for (const options of [{ classes }, { classes: [] }, { classes, imageTypes: types }])
+      for (const masked of [false, true]) {
+        const bytes = await bytesOf({ ...options, deep: { ...deep, masked } });
+        expect(bytes).toBeGreaterThan(image32);
+        // The mask's bytes and tables of positions; for each masked crop a bit per voxel.
+        expect(bytes).toBeLessThan(image32 + labels8 + (masked ? (3 * labels8) / 8 : 0));
+      }
   });
 
   it('see the image after the steps before them, as far as the margin reaches', async () => {

@@ -11,7 +11,8 @@ import type { Region } from '../view.ts';
 import { planResampledViews } from '../view-plan.ts';
 import type { Geometry, Mask } from '../volume.ts';
 import { columnsOfSamples, type DeepNetwork, type DeepOptions, type DeepOutcome } from './deep.ts';
-import { type Crop, cropBox, type InputSettings, inputSettings, insideOf, prepareInput } from './input.ts';
+import { type Crop, cropBox, type InputSettings, inputSettings, prepareInput } from './input.ts';
+import { insideOf } from './inside.ts';
 
 /** Crops that are prepared, and go through the network, together. */
 const CROPS = 4;
@@ -47,9 +48,7 @@ function cropOf(
     const wide = cropBox(image, box, settings);
     const wanted = new Set(indices);
     const asked = settings.masked || settings.zscore === 'mask';
-    const inside = asked
-      ? insideOf(cropLabels(labels.packed, image.size, wide), wide, (index) => wanted.has(index))
-      : null;
+    const inside = asked ? insideOf(cropLabels(labels.packed, image.size, wide), (index) => wanted.has(index)) : null;
     return { region, crop: { box: wide, inside } };
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

@@ -1,7 +1,7 @@
 /** The input of a network: the crops of lesions, resized and normalised on the GPU. */
 import source from '../../../shaders/nn/input.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, type Kernel, Recording } from '../../engine/index.ts';
-import { type Box, boxSize, grownBox } from '../box.ts';
+import { type Box, grownBox } from '../box.ts';
 import { buffersOf, type DeviceVolume, gridOf, type PartialVolume, voxelCount } from '../device-volume.ts';
 import type { DeviceMask } from '../device-mask.ts';
 import { PipelineError } from '../errors.ts';
@@ -18,6 +18,7 @@ import { parallelPositions } from '../resample/positions.ts';
 import { recordNearest } from '../resample/separable.ts';
 import { splitFloat } from '../twofold.ts';
 import type { Geometry, Vec3 } from '../volume.ts';
+import { inside, recordInside } from './inside.ts';
 import { normalQuantiles } from './noise.ts';
 
 export const input = defineKernel({
@@ -28,7 +29,7 @@ export const input = defineKernel({
 });
 
 /** The kernels that an input needs, to be compiled ahead. */
-export const inputKernels = [gather, measure, linear, input] as unknown as readonly Kernel[];
+export const inputKernels = [gather, measure, linear, inside, input] as unknown as readonly Kernel[];
 
 /** Voxels of a network's input along depth, height and width: z, y and x of the image. */
 export type InputSize = readonly [depth: number, height: number, width: number];
@@ -66,7 +67,7 @@ export type InputSettings = Required<InputOptions>;
 /** A part of an image that becomes one sample. */
 export interface Crop {
   readonly box: Box;
-  /** 1 inside the region, 0 outside, for the voxels of the box, x fastest; null where the region is the whole box. */
+  /** The region, one bit per voxel of the box, see `insideOf`; null where it is the whole box. */
   readonly inside: Uint32Array<ArrayBuffer> | null;
 }
 
@@ -142,13 +143,13 @@ function recordSample(
   const { voxels } = resized;
   const length = voxelCount(grid);
   const region = masked ? mask : null;
-  const inside = region && recordNearestMask(rec, region, grid, software);
+  const within = region && recordNearestMask(rec, region, grid, software);
   const prepared = rec.keep(rec.buffer('nn/input.prepared', 4 * length));
   const [origin_high, origin_low] = splitFloat(origin);
   const params = {
     length,
     strip: STRIP,
-    masked: Number(inside !== null),
+    masked: Number(within !== null),
     noisy: Number(quantiles !== null),
     seed: noise ?? 0,
     origin_high,
@@ -156,7 +157,7 @@ function recordSample(
     scale,
   };
   // What is not read still has to be bound.
-  const buffers = { voxels, inside: inside ?? voxels, quantiles: quantiles ?? voxels, prepared };
+  const buffers = { voxels, inside: within ?? voxels, quantiles: quantiles ?? voxels, prepared };
   rec.dispatch(input, { params, ...buffers }, Math.ceil(length / STRIP));
   return { sample: { ...resized, voxels: prepared }, spent: buffersOf(resized) };
 }
@@ -199,11 +200,11 @@ export async function prepareInput(
   const owned: BufferRef[] = [];
   try {
     const cutting = new Recording('nn/input.crop');
-    const cuts = crops.map(({ box, inside }): Cut => {
+    const cuts = crops.map(({ box, inside: bits }): Cut => {
       const part = recordCut(cutting, image, box, software);
-      const mask = inside && {
+      const mask = bits && {
         ...gridOf(part),
-        inside: cutting.keep(cutting.upload('nn/input.inside', inside)),
+        inside: cutting.keep(recordInside(cutting, bits, voxelCount(part))),
       };
       owned.push(...buffersOf(part), ...(mask ? [mask.inside] : []));
       return { image: part, mask };
@@ -237,16 +238,4 @@ export async function prepareInput(
 /** Refuses an image that a network cannot take as it is. @throws PipelineError NonFiniteImage */
 export async function checkFinite(engine: Engine, image: DeviceVolume): Promise<void> {
   await statistics(engine, image);
-}
-
-/** The region inside a box, for `Crop.inside`. @param labels of the voxels of the box, packed @param isInside of a label's index */
-export function insideOf(
-  labels: Uint8Array | Uint16Array,
-  box: Box,
-  isInside: (index: number) => boolean,
-): Uint32Array<ArrayBuffer> {
-  const [x, y, z] = boxSize(box);
-  const inside = new Uint32Array(x * y * z);
-  for (let i = 0; i < inside.length; i++) inside[i] = Number(isInside(labels[i] as number));
-  return inside;
 }
