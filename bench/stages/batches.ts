@@ -18,6 +18,8 @@ export interface BatchRow {
   readonly batchMs: number;
   /** Alone over batch: above 1 where batches pay. */
   readonly ratio: number;
+  /** The same in processor time, which other work on the machine changes less; of a GPU it says nothing. */
+  readonly processorRatio: number;
 }
 
 const BATCH = 4;
@@ -45,19 +47,23 @@ export async function benchBatches(
     ];
     for (const [backend, alone, batch] of ways) {
       report(`batches, ${size.join(' x ')}, ${backend}`);
-      const times = { alone: [] as number[], batch: [] as number[] };
-      const timed = async (into: number[], run: () => Promise<unknown>, count: number) => {
-        const started = performance.now();
+      const empty = () => ({ wall: [] as number[], processor: [] as number[] });
+      const times = { alone: empty(), batch: empty() };
+      const timed = async (into: (typeof times)['alone'], run: () => Promise<unknown>, count: number) => {
+        const [started, before] = [performance.now(), process.cpuUsage()];
         for (let k = 0; k < count; k++) await run();
-        into.push((performance.now() - started) / BATCH);
+        const { user, system } = process.cpuUsage(before);
+        into.wall.push((performance.now() - started) / BATCH);
+        into.processor.push((user + system) / 1000 / BATCH);
       };
       await batch();
       for (let k = 0; k < repeats; k++) {
         await timed(times.alone, alone, BATCH);
         await timed(times.batch, batch, 1);
       }
-      const [aloneMs, batchMs] = [minimum(times.alone), minimum(times.batch)];
-      rows.push({ size: size.join(' x '), backend, aloneMs, batchMs, ratio: aloneMs / batchMs });
+      const [aloneMs, batchMs] = [minimum(times.alone.wall), minimum(times.batch.wall)];
+      const processorRatio = minimum(times.alone.processor) / minimum(times.batch.processor);
+      rows.push({ size: size.join(' x '), backend, aloneMs, batchMs, ratio: aloneMs / batchMs, processorRatio });
     }
   }
   gpu.release();
