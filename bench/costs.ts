@@ -214,6 +214,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
   // Origin in two words, scale.
   'nn/input': perValue(3),
+  // A shift and a mask.
+  'nn/inside': perValue(2),
   'nn/conv': perProduct,
   'nn/conv-lanes': perProduct,
   // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.

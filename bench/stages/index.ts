@@ -1,12 +1,14 @@
 /** The stages around feature extraction, each measured on images of its own. */
 import type { Engine } from '../../src/engine/index.ts';
 import type { Peaks } from '../peaks.ts';
+import { benchBatches } from './batches.ts';
 import { benchFilter } from './filter.ts';
 import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
 import { benchNetwork } from './nn.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
+import { benchWeights } from './weights.ts';
 
 /** Measures a stage. The engine was made with `profile`. */
 type BenchStage = (
@@ -24,4 +26,6 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   filter: benchFilter,
   map: benchMap,
   nn: benchNetwork,
+  weights: benchWeights,
+  batches: benchBatches,
 };

@@ -67,6 +67,16 @@ describe('engine/execute', () => {
     expect(engine().stats().pool.reused).toBeGreaterThan(0);
   });
 
+  it('counts the bytes of uploads, once per execution', async () => {
+    const rec = new Recording('uploads');
+    rec.upload('test.words', ramp(16));
+    rec.upload('test.bytes', Uint8Array.of(1, 2, 3));
+    const before = engine().stats().uploaded;
+    await engine().execute(rec);
+    await engine().execute(rec);
+    expect(engine().stats().uploaded - before).toBe(2 * (64 + 3));
+  });
+
   it('keeps buffers for later recordings until they are released', async () => {
     const first = new Recording('first');
     const kept = first.keep(first.upload('test.kept', ramp(16)));
