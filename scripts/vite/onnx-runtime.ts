@@ -27,6 +27,9 @@ export function onnxRuntime(folder: string, { bundled = false } = {}): Plugin {
       server.middlewares.use((request, response, next) => {
         const name = basename(request.url?.split('?')[0] ?? '');
         if (!files.includes(name)) return next();
+        // Workers of an isolated page need its headers too.
+        for (const [header, value] of Object.entries(server.config.server.headers ?? {}))
+          response.setHeader(header, value as string);
         response.setHeader('Content-Type', name.endsWith('.mjs') ? 'text/javascript' : 'application/wasm');
         createReadStream(join(source, name)).pipe(response);
       });
