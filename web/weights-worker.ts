@@ -1,4 +1,5 @@
 /** Looks through a file of weights beside the page: 132 MB take most of a second. */
+import { bytesOf } from '../src/host/browser/bytes.ts';
 import { inspectWeights, type WeightsReport } from '../src/host/format/weights/inspect.ts';
 import { messageOf } from './dom.ts';
 
@@ -7,7 +8,7 @@ export type Inspection = { readonly report: WeightsReport } | { readonly error: 
 
 async function inspect(file: File): Promise<Inspection> {
   try {
-    return { report: await inspectWeights(new Uint8Array(await file.arrayBuffer()), file.name) };
+    return { report: await inspectWeights(await bytesOf(file, file.name), file.name) };
   } catch (cause) {
     return { error: messageOf(cause) };
   }

@@ -57,34 +57,41 @@ function show({ container, bytes, sha256, network, parameters, variants, notes, 
   );
 }
 
-/** Says whether a file can be used, and with which network. @returns the words, and a network to choose in place of the one that is */
-function verdict({ variants, fault }: WeightsReport, wanted: string): readonly [words: string, instead?: Variant] {
+interface Verdict {
+  readonly words: string;
+  readonly wrong: boolean;
+  /** A network to choose in place of the one that is. */
+  readonly instead?: Variant;
+}
+
+/** Whether a file can be used, and with which networks. @param wanted the network that is chosen */
+function verdict({ variants, fault }: WeightsReport, wanted: string): Verdict {
   const fitting = variants.filter(({ fits }) => fits).map(({ variant }) => variant);
-  if (fault) return [fault];
   const [first] = fitting;
-  if (!first) return ['Fits none of the networks.'];
-  if ((fitting as string[]).includes(wanted)) return [`Fits ${fitting.join(' and ')}.`];
-  return [`Fits ${fitting.join(' and ')}: the network was changed.`, first];
+  if (fault || !first) return { words: fault ?? 'Fits none of the networks.', wrong: true };
+  const words = `Fits ${fitting.join(' and ')}`;
+  if ((fitting as string[]).includes(wanted)) return { words: `${words}.`, wrong: false };
+  return { words: `${words}: the network was changed.`, wrong: false, instead: first };
+}
+
+function say(words: string, wrong = false): void {
+  note.textContent = words;
+  note.classList.toggle('alarm', wrong);
 }
 
 async function take(files: readonly File[], arch: HTMLSelectElement): Promise<void> {
-  const [chosen = null] = files;
+  const chosen = files.length === 1 ? files[0]! : null;
   file = chosen;
-  note.classList.remove('alarm');
-  note.textContent = chosen ? `Looking through ${chosen.name} …` : '';
   report.replaceChildren();
+  say(files.length > 1 ? `Expected one file of weights, found ${files.length}; choose one of them.` : '', true);
   if (!chosen) return;
+  say(`Looking through ${chosen.name} …`);
   const found = await inspect(chosen);
   if (file !== chosen) return;
-  if ('error' in found) {
-    note.textContent = found.error;
-    note.classList.add('alarm');
-    return;
-  }
-  const [words, instead] = verdict(found.report, arch.value);
+  if ('error' in found) return say(found.error, true);
+  const { words, wrong, instead } = verdict(found.report, arch.value);
   if (instead) arch.value = instead;
-  note.textContent = words;
-  note.classList.toggle('alarm', found.report.fault !== null || !found.report.variants.some(({ fits }) => fits));
+  say(words, wrong);
   show(found.report);
 }
 
@@ -92,7 +99,8 @@ async function take(files: readonly File[], arch: HTMLSelectElement): Promise<vo
 export function connectWeights(arch: HTMLSelectElement): void {
   const showKind = () => {
     element('weights-drop').hidden = note.hidden = report.hidden = kind.value !== 'file';
-    element('made-up').hidden = kind.value !== 'hash';
+    // A seed that is missing matters only where it is asked for.
+    element('made-up').hidden = element<HTMLInputElement>('seed').disabled = kind.value !== 'hash';
   };
   kind.addEventListener('change', showKind);
   // A browser may have kept what was chosen before the page was loaded again.

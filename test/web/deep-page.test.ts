@@ -1,6 +1,6 @@
 /** Deep features in the page, in headless Chromium: those of the reference and of the command line. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -110,6 +110,18 @@ describe.skipIf(missing)('deep features in the page', () => {
     return text('weights-chosen');
   }
 
+  /** Drops files of weights. */
+  async function drop(...paths: string[]): Promise<void> {
+    const files = paths.map((path) => [basename(path), readFileSync(path).toString('base64')] as const);
+    await page.evaluate((all) => {
+      const transfer = new DataTransfer();
+      for (const [name, base64] of all)
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+      const area = document.getElementById('weights-drop') as HTMLElement;
+      area.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }, files);
+  }
+
   /** Presses a button, and waits. @returns rows; or the error, in words */
   async function extract(button: 'run' | 'example'): Promise<Row[] | string> {
     await page.evaluate(() => {
@@ -190,17 +202,7 @@ describe.skipIf(missing)('deep features in the page', () => {
     it('rows and the CSV file are those of `voxomics extract --deep`; weights are read once', async () => {
       const path = reference('weights/torchvision_w4.safetensors');
       const name = basename(path);
-      const bytes = readFileSync(path).toString('base64');
-      await page.evaluate(
-        (base64, name) => {
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
-          const drop = document.getElementById('weights-drop') as HTMLElement;
-          drop.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
-        },
-        bytes,
-        name,
-      );
+      await drop(path);
       await page.waitForFunction(() => /network was changed/.test(document.body.innerText));
       expect(await page.$eval('#arch', (e) => (e as HTMLSelectElement).value)).toBe('torchvision');
       await choose('image', file('image.nii.gz'));
@@ -247,6 +249,19 @@ describe.skipIf(missing)('deep features in the page', () => {
       expect(await chooseWeights(reference(path))).toMatch(atOnce);
       await set({ arch: 'medicalnet' });
       expect(await extract('example')).toMatch(later ?? atOnce);
+    });
+
+    it('refuses several files, and one that is gone', async () => {
+      const [one, other] = ['gone.pth', 'other.pth'].map(file) as [string, string];
+      for (const path of [one, other]) copyFileSync(reference('weights/medicalnet_w4_zip.pth'), path);
+      await drop(one, other);
+      await page.waitForFunction(() => /found 2; choose one/.test(document.body.innerText));
+      expect(await extract('example')).toMatch(/^Choose a file of weights/);
+      await chooseWeights(one);
+      rmSync(one);
+      expect(await extract('example')).toMatch(
+        /^gone\.pth: expected a file that can be read, found NotFoundError .*choose it again/,
+      );
     });
 
     it('refuses the weights of another network', async () => {
