@@ -32,6 +32,8 @@ export interface EngineStats {
   readonly resident: { readonly buffers: number; readonly bytes: number };
   readonly pipelines: number;
   readonly submits: number;
+  /** Bytes that recordings have brought to the GPU so far; params of kernels do not count. */
+  readonly uploaded: number;
 }
 
 export type EngineState = 'ready' | 'failed' | 'destroyed';
@@ -48,6 +50,7 @@ export class Engine {
   #state: EngineState = 'ready';
   #failure: EngineError | null = null;
   #submits = 0;
+  #uploaded = 0;
   /** Kernels that a software driver has compiled. */
   readonly #warm = new Set<Kernel>();
 
@@ -123,6 +126,7 @@ export class Engine {
   async execute(recording: Recording): Promise<Results> {
     this.#check();
     this.#submits++;
+    for (const { data } of recording.uploads) this.#uploaded += data.byteLength;
     this.#onSubmit?.();
     try {
       return await Promise.race([execute(recording, this.#context), this.#lost]);
@@ -161,6 +165,7 @@ export class Engine {
       resident: { buffers: resident.length, bytes: resident.reduce((sum, b) => sum + b.size, 0) },
       pipelines: this.#context.pipelines.size,
       submits: this.#submits,
+      uploaded: this.#uploaded,
     };
   }
 

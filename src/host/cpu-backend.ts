@@ -18,6 +18,8 @@ export interface OnnxRuntime {
 export interface CpuBackend {
   /** What computes, for diagnostics. */
   readonly description: string;
+  /** Bytes of the model that was opened, nearly all of them weights. */
+  readonly modelBytes: number;
   /**
    * Features of a batch of volumes, [batch, features] in C order; 8 * width of the last layer.
    * @param input in C order
@@ -52,11 +54,14 @@ export async function openCpuBackend(
   channels = 1,
   layer = 4,
 ): Promise<CpuBackend> {
+  const model = encodeOnnx(architecture, weights, channels, layer);
+  const modelBytes = model.byteLength;
   const session = await runtime
-    .open(encodeOnnx(architecture, weights, channels, layer))
+    .open(model)
     .catch(failure(runtime, 'open the network', 'free memory, or take backend gpu'));
   return {
     description: runtime.description,
+    modelBytes,
     async features(input, shape) {
       if (
         shape.length !== 5 ||

@@ -1,7 +1,7 @@
 /** Deep features of regions: crops of an image on the GPU through a network, and the columns that they become. */
 import type { Engine } from '../../engine/index.ts';
 import { wholeBox } from '../box.ts';
-import { buffersOf, type DeviceVolume } from '../device-volume.ts';
+import { buffersOf, type DeviceVolume, type PartialVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { PassSource } from '../pass/prepare.ts';
 import type { ResampleStep } from '../preprocess.ts';
@@ -10,12 +10,13 @@ import type { Row } from '../row.ts';
 import { type MaskLabels, resolveSelection } from '../selection.ts';
 import type { Region } from '../view.ts';
 import { planResampledViews } from '../view-plan.ts';
-import type { Geometry, Mask, Volume } from '../volume.ts';
+import type { Geometry, Mask } from '../volume.ts';
 import {
   checkFinite,
   type Crop,
   cropBox,
   type InputOptions,
+  type InputSize,
   type InputSettings,
   inputSettings,
   inputSize,
@@ -23,12 +24,26 @@ import {
   prepareInput,
 } from './input.ts';
 
+/** What a network keeps in memory, known before it runs. Bytes. */
+export interface NetworkMemory {
+  /** Of the weights, which stay until `release`. */
+  readonly weightBytes: number;
+  /** Samples that are computed at once: as many as were asked for, or fewer where they would take too much. */
+  readonly batch: number;
+  /** Of the activations of such a batch, as they are planned; null on the CPU, whose runtime decides. */
+  readonly activationBytes: number | null;
+  /** Of the samples of such a batch. */
+  readonly inputBytes: number;
+}
+
 /** A network with its weights, ready to run. */
 export interface DeepNetwork {
   /** Names the columns: `deep_medicalnet_000`. */
   readonly arch: string;
   /** `pool` after the last layer, or the layer whose channels are averaged. */
   readonly layer: string;
+  /** The beginning of the network: stride of the first convolution (of torchvision's within planes), and whether a max pool follows. */
+  readonly stem: { readonly stride: 1 | 2; readonly maxPool: boolean };
   /**
    * Where the weights come from, without folders, the SHA-256 of their file (null where there is none), and what
    * was left out of it.
@@ -39,6 +54,14 @@ export interface DeepNetwork {
   readonly backend: string;
   /** Features per sample. */
   readonly count: number;
+  /** Samples that should go through it together, where there are as many; 1 where that gains nothing. */
+  readonly batch: number;
+  /**
+   * What it keeps for samples of a size. What prepares the samples takes no more than a few times the crop beside it.
+   * @param images default: a batch
+   * @throws PipelineError BadSetting, TooLarge where one sample is more than the adapter can bind
+   */
+  memory(size: InputSize, images?: number): NetworkMemory;
   /**
    * Features of samples, float32 on the GPU, which stay their owner's.
    * @param engine that holds the samples; weights are brought to it when it is first used
@@ -54,8 +77,8 @@ export interface DeepOptions extends InputOptions {
   readonly network: DeepNetwork;
 }
 
-/** Samples that go through the network together. */
-const BATCH = 4;
+/** Crops that are prepared together. */
+const CROPS = 4;
 
 /** Columns of features, and why they are NaN where they are. */
 export interface DeepColumns {
@@ -94,7 +117,7 @@ export function missingColumns(network: DeepNetwork, error: PipelineError): Deep
 
 /** What the features depend on beside the image. @param input null for an image as it is */
 export function deepDiagnostics(network: DeepNetwork, size: readonly number[], input: InputSettings | null): Row {
-  const { arch, layer, weights, precision, backend } = network;
+  const { arch, layer, stem, weights, precision, backend } = network;
   const prepared = input && {
     margin: `${input.margin.value} ${input.margin.unit}`,
     zscore: input.zscore ?? 'none',
@@ -106,6 +129,7 @@ export function deepDiagnostics(network: DeepNetwork, size: readonly number[], i
     diagnostics_Deep_Weights: weights.source,
     diagnostics_Deep_Weights_Sha256: weights.sha256,
     diagnostics_Deep_Layer: layer,
+    diagnostics_Deep_Stem: { ...stem },
     diagnostics_Deep_Size: size,
     diagnostics_Deep_Input: prepared ?? 'raw',
     diagnostics_Deep_Precision: precision,
@@ -123,11 +147,11 @@ export type DeepOutcome = DeepColumns | PipelineError;
 
 /** Where the regions of a case are. */
 export interface DeepCase {
-  /** In memory or on the GPU, where it stays its owner's. */
-  readonly image: DeviceVolume | Volume;
+  /** Holds all that the crops reach, see `cropBox`; stays its owner's. */
+  readonly image: PartialVolume;
   readonly mask: Mask;
   readonly labels: MaskLabels;
-  /** Resampling before the crops, for which the image has to be on the GPU, or null. */
+  /** Resampling before the crops, for which all of the image has to be there, or null. */
   readonly resample: ResampleStep | null;
   readonly signal?: AbortSignal;
 }
@@ -164,7 +188,7 @@ function cropOf(
 /** Features of some crops in one batch; where that fails, of each by itself, so that one bad crop harms no other. */
 async function runBatch(
   engine: Engine,
-  image: DeviceVolume | Volume,
+  image: PartialVolume,
   crops: readonly RegionCrop[],
   network: DeepNetwork,
   settings: InputSettings,
@@ -204,16 +228,16 @@ export async function deepRegions(
   set: (region: Region, outcome: DeepOutcome) => void,
 ): Promise<void> {
   const settings = inputSettings(options);
-  const onGrid = async (grid: DeviceVolume | Volume, found: MaskLabels, some: readonly Region[]) => {
+  const onGrid = async (grid: PartialVolume, found: MaskLabels, some: readonly Region[]) => {
     const crops = some.map((region) => cropOf(grid, found, region, settings, set)).filter((crop) => crop !== null);
-    for (let k = 0; k < crops.length; k += BATCH) {
+    for (let k = 0; k < crops.length; k += CROPS) {
       signal?.throwIfAborted();
-      await runBatch(engine, grid, crops.slice(k, k + BATCH), network, settings, set);
+      await runBatch(engine, grid, crops.slice(k, k + CROPS), network, settings, set);
     }
   };
   if (!resample) return onGrid(image, labels, regions);
   const step = wideEnough(image, resample, settings);
-  for (const plan of planResampledViews(engine, image as DeviceVolume, mask, labels, regions, step)) {
+  for (const plan of planResampledViews(engine, image, mask, labels, regions, step)) {
     try {
       const { view, release } = await plan.open();
       try {
@@ -232,8 +256,7 @@ export async function deepRegions(
 }
 
 /** Size of the input that a region of an image gets. */
-export const deepSize = (image: Geometry, options: InputOptions): readonly number[] =>
-  inputSize(image, inputSettings(options));
+export const deepSize = (image: Geometry, options: InputOptions): InputSize => inputSize(image, inputSettings(options));
 
 /**
  * Features of a whole image.

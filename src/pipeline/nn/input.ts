@@ -2,7 +2,7 @@
 import source from '../../../shaders/nn/input.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, type Kernel, Recording } from '../../engine/index.ts';
 import { type Box, boxSize, grownBox } from '../box.ts';
-import { buffersOf, type DeviceVolume, gridOf, uploadVolume, voxelCount, voxelsOfBox } from '../device-volume.ts';
+import { buffersOf, type DeviceVolume, gridOf, type PartialVolume, voxelCount } from '../device-volume.ts';
 import type { DeviceMask } from '../device-mask.ts';
 import { PipelineError } from '../errors.ts';
 import { boxGrid } from '../geometry.ts';
@@ -10,13 +10,14 @@ import type { Affine } from '../normalise/maps.ts';
 import { measure } from '../normalise/measure.ts';
 import { findMap } from '../normalise/methods.ts';
 import { statistics } from '../normalise/statistics.ts';
+import { presentPart } from '../partial-volume.ts';
 import { gather } from '../resample/gather.ts';
 import { extentGrid, recordResample } from '../resample/index.ts';
 import { linear } from '../resample/linear.ts';
 import { parallelPositions } from '../resample/positions.ts';
 import { recordNearest } from '../resample/separable.ts';
 import { splitFloat } from '../twofold.ts';
-import type { Geometry, Vec3, Volume } from '../volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
 import { normalQuantiles } from './noise.ts';
 
 export const input = defineKernel({
@@ -119,12 +120,8 @@ async function mapOf(engine: Engine, { image, mask }: Cut, { zscore }: InputSett
 }
 
 /** Cuts a box out of an image; the part is kept. Fractions stay: integers would be cut off after their interpolation. */
-function recordCut(rec: Recording, image: DeviceVolume | Volume, box: Box, software: boolean): DeviceVolume {
-  if ('data' in image) {
-    const part = { ...boxGrid(image, box), data: voxelsOfBox(image, box) };
-    return { ...uploadVolume(rec, part), type: 'float32' };
-  }
-  const plain: DeviceVolume = { ...image, tails: null, type: 'float32' };
+function recordCut(rec: Recording, image: PartialVolume, box: Box, software: boolean): DeviceVolume {
+  const plain: DeviceVolume = { ...presentPart(image), tails: null, type: 'float32' };
   return recordResample(rec, plain, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor', software });
 }
 
@@ -171,22 +168,34 @@ function recordNearestMask(rec: Recording, mask: DeviceMask, grid: Geometry, sof
   return recordNearest(rec, { voxels: mask.inside, tails: null }, mask.size, grid, axes, 0, software).voxels;
 }
 
+/** @throws PipelineError TooLarge */
+function checkSize({ caps }: Engine, size: InputSize): void {
+  const limit = caps.limits.maxStorageBufferBindingSize;
+  const bytes = size.reduce((product, n) => product * n, 4);
+  if (bytes > limit)
+    throw new PipelineError(
+      'TooLarge',
+      `an input of ${size.join(' x ')} voxels has ${bytes} bytes, the adapter binds ${limit}; take a smaller size`,
+    );
+}
+
 /**
  * Makes the samples of crops of one image: cut out, resized to the same number of voxels over the same extent (linear along
  * each axis; beyond the centres of the outer voxels these are repeated), z-score, background. Two submits for all crops, and
  * one for each measurement.
- * @param image in memory, of which only the crops are uploaded, or on the GPU, where it stays its owner's; what float32 loses
- * of its values is left out
+ * @param image holds the crops and stays its owner's; what float32 loses of its values is left out
  * @returns float32 samples in the order of the crops, the caller's to release
- * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0)
+ * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0), TooLarge
+ * where the adapter cannot bind a sample
  */
 export async function prepareInput(
   engine: Engine,
-  image: DeviceVolume | Volume,
+  image: PartialVolume,
   crops: readonly Crop[],
   settings: InputSettings,
 ): Promise<DeviceVolume[]> {
   const { software } = engine.caps;
+  checkSize(engine, inputSize(image, settings));
   const owned: BufferRef[] = [];
   try {
     const cutting = new Recording('nn/input.crop');

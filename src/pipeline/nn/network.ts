@@ -107,8 +107,11 @@ export class FeatureNetwork {
     return planNetwork(this.architecture, options);
   }
 
-  /** The plan for as many volumes at once as the adapter binds and memory allows. */
-  #planBatch(size: Vec3, images: number, options: FeatureOptions): NetworkPlan {
+  /**
+   * The plan for as many of `images` volumes at once as the adapter binds and memory allows.
+   * @throws PipelineError TooLarge where one volume is more than the adapter binds
+   */
+  planBatch(size: Vec3, images: number, options: FeatureOptions = {}): NetworkPlan {
     const limit = this.#engine.caps.limits.maxStorageBufferBindingSize;
     const one = this.plan(size, 1, options);
     const most = Math.max(...one.slots);
@@ -182,7 +185,7 @@ export class FeatureNetwork {
       const { size } = inputs[k]!;
       let alike = k + 1;
       while (alike < inputs.length && inputs[alike]!.size.every((n, a) => n === size[a])) alike++;
-      const plan = this.#planBatch(size, alike - k, options);
+      const plan = this.planBatch(size, alike - k, options);
       const rec = new Recording('nn/network');
       const read = take(rec, this.#record(rec, plan, inputs.slice(k, k + plan.last.images)));
       taken.push(...read(await this.#engine.execute(rec)));
