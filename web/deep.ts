@@ -13,6 +13,7 @@ import {
   type Variant,
   type ZScoreRegion,
 } from '../src/host/browser/index.ts';
+import { memoryText } from '../src/host/deep-memory.ts';
 import { element, option } from './dom.ts';
 import { connectWeights, weightsChoice } from './weights.ts';
 
@@ -53,12 +54,26 @@ interface Choice extends NetworkChoice {
 const choiceOf = (): Choice => ({
   weights: weightsChoice(),
   arch: textOf('arch') as Variant,
+  stemStride: textOf('stem-stride') ? (Number(textOf('stem-stride')) as 1 | 2) : undefined,
+  maxPool: textOf('max-pool') ? false : undefined,
   layer: textOf('layer') as Layer,
   precision: textOf('precision') as Precision,
   backend: textOf('backend') as Backend,
 });
 
+const sizeFields = ['depth', 'height', 'width'] as const;
+const sizeOf = () => sizeFields.map(numberOf) as unknown as InputSize;
+
 let opened: { readonly choice: Choice; readonly network: Promise<DeepNetwork> } | null = null;
+
+/** Says what the open network keeps for inputs of the size in the fields. */
+async function showMemory(): Promise<void> {
+  const network = await opened?.network.catch(() => null);
+  const size = sizeOf();
+  const known = network && size.every((n) => Number.isInteger(n) && n > 0);
+  element('memory').textContent = known ? `Memory: ${memoryText(network, size)}` : '';
+}
+for (const id of sizeFields) element(id).addEventListener('input', () => void showMemory());
 
 /** The network of a choice: the open one where it is that; else it is released, and another one opened. */
 async function networkOf(engine: Engine, choice: Choice): Promise<DeepNetwork> {
@@ -66,6 +81,7 @@ async function networkOf(engine: Engine, choice: Choice): Promise<DeepNetwork> {
   const names = Object.keys(choice) as (keyof Choice)[];
   if (before && names.every((name) => before.choice[name] === choice[name])) return before.network;
   opened = null;
+  element('memory').textContent = '';
   // What could not be opened has nothing to give back.
   await before?.network.then(
     (network) => network.release(),
@@ -98,10 +114,12 @@ export const wantsDeep = (): boolean => element<HTMLInputElement>('deep-on').che
 export async function deepChoice(engine: Engine, signal: AbortSignal): Promise<DeepOptions> {
   const zscore = textOf('zscore') as ZScoreRegion | 'none';
   const input = {
-    size: [numberOf('depth'), numberOf('height'), numberOf('width')] as unknown as InputSize,
+    size: sizeOf(),
     margin: { value: numberOf('margin'), unit: textOf('margin-unit') as Margin['unit'] },
     zscore: zscore === 'none' ? null : zscore,
     masked: element<HTMLInputElement>('masked').checked,
   };
-  return { ...input, network: await untilAborted(networkOf(engine, choiceOf()), signal) };
+  const network = await untilAborted(networkOf(engine, choiceOf()), signal);
+  await showMemory();
+  return { ...input, network };
 }

@@ -199,6 +199,23 @@ describe.skipIf(missing)('deep features in the page', () => {
       expect(await page.$eval('#deep-table', (t) => (t as HTMLTableElement).rows.length)).toBe(1 + 1 + 32);
     });
 
+    it('says what the network keeps, and for another size before it is used; on the GPU', async () => {
+      expect(await text('memory')).toMatch(/weights \d+ kB; one input of 20 x 32 x 24 voxels at a time: 61\.4 kB/);
+      await set({ backend: 'gpu' });
+      const [row] = (await extract('run')) as [Row];
+      expect(row['diagnostics_Deep_Backend']).toBe('gpu');
+      const expected = JSON.parse(readFileSync(reference('weights/expected.json'), 'utf8'));
+      expectFeatures(featuresOf(row, 'deep_medicalnet_'), expected.features.medicalnet);
+      const kept = /inputs of (.*) voxels at a time: .* kB, activations ([\d.]+) ([kM])B/;
+      const [, size, activations] = kept.exec(await text('memory')) ?? [];
+      expect(size).toBe('20 x 32 x 24');
+      await page.focus('#depth');
+      await page.keyboard.type('0');
+      await page.waitForFunction(() => /20 x 32 x 240/.test(document.body.innerText));
+      expect(kept.exec(await text('memory'))?.[2]).not.toBe(activations);
+      await set({ backend: 'auto' });
+    });
+
     it('rows and the CSV file are those of `voxomics extract --deep`; weights are read once', async () => {
       const path = reference('weights/torchvision_w4.safetensors');
       const name = basename(path);
@@ -264,8 +281,11 @@ describe.skipIf(missing)('deep features in the page', () => {
       );
     });
 
-    it('refuses the weights of another network', async () => {
+    it('refuses the weights of another network, and a stem that the graph does not have', async () => {
       await chooseWeights(reference('weights/medicalnet_w4.onnx'));
+      await set({ 'stem-stride': 1 });
+      expect(await extract('example')).toMatch(/a graph whose stem stride is 2, asked for 1; leave it out/);
+      await set({ 'stem-stride': '' });
       await set({ arch: 'torchvision' });
       expect(await extract('example')).toMatch(
         /^medicalnet_w4\.onnx: expected .*\(torchvision\), found those of medicalnet/,
