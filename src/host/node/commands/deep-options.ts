@@ -5,6 +5,7 @@ import { PipelineError } from '../../../pipeline/errors.ts';
 import type { DeepNetwork, DeepOptions } from '../../../pipeline/nn/deep.ts';
 import { type InputOptions, type InputSize, type Margin, zscoreRegions } from '../../../pipeline/nn/input.ts';
 import { backends, layers, precisions, variants } from '../../deep-network.ts';
+import { memoryText } from '../../deep-memory.ts';
 import { openDeepNetwork } from '../deep-network.ts';
 import { showNotes } from './mask-options.ts';
 import { parseKeys, parseNumber, parseNumbers, parseWord } from './parse.ts';
@@ -122,12 +123,6 @@ export async function openDeep(engine: Engine, flags: DeepFlags): Promise<DeepOp
   return { ...input, network };
 }
 
-/** Three digits, as in 105 MB. */
-function bytesText(bytes: number): string {
-  const [unit, name] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
-  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
-}
-
 /**
  * Says what a network will keep, before it runs.
  * @param size of its input, depth, height and width; images of one slice take less
@@ -135,18 +130,5 @@ function bytesText(bytes: number): string {
 export function showMemory({ caps }: Engine, network: DeepNetwork, size: InputSize): void {
   const { arch, layer, precision, backend } = network;
   const where = backend === 'gpu' ? `on ${caps.adapter}` : `by ${backend}`;
-  const voxels = `${size[2]} x ${size[1]} x ${size[0]} voxels`;
-  let kept: string;
-  try {
-    const { weightBytes, batch, activationBytes, inputBytes } = network.memory(size);
-    const activations =
-      activationBytes === null ? 'activations as its runtime needs them' : `activations ${bytesText(activationBytes)}`;
-    const inputs = batch === 1 ? `one input of ${voxels}` : `up to ${batch} inputs of ${voxels}`;
-    kept = `weights ${bytesText(weightBytes)}; ${inputs} at a time: ${bytesText(inputBytes)}, ${activations}`;
-  } catch (error) {
-    // The work itself says it, unless its images have one slice.
-    if (!(error instanceof PipelineError && error.code === 'TooLarge')) throw error;
-    kept = `${voxels} are too many`;
-  }
-  process.stderr.write(`voxomics: ${arch}, ${layer}, ${precision}, ${where}: ${kept}\n`);
+  process.stderr.write(`voxomics: ${arch}, ${layer}, ${precision}, ${where}: ${memoryText(network, size)}\n`);
 }
