@@ -47,3 +47,21 @@ export function preprocess(source: string, flags: Readonly<Record<string, boolea
   if (values.length === 0) return text;
   return wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values);
 }
+
+/**
+ * Gives constants and aliases other values: WGSL's own overrides cannot stand in types.
+ * @param values text by name
+ * @throws Error on a name that the text does not declare by `const` or `alias` at the beginning of a line
+ */
+export function withValues(source: string, values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).reduce((text, [name, value]) => {
+    const declaration = new RegExp(`^((?:const|alias) ${name} = )[^;]*`, 'm');
+    if (!declaration.test(text)) throw new Error(`no constant or alias ${name} to give the value ${value}`);
+    return text.replace(declaration, (_all, head: string) => head + value);
+  }, source);
+}
+
+/** The text as the reflection can read it, which does not know subgroup matrices; they are in no binding. */
+export function withoutMatrices(code: string): string {
+  return code.replace(/\bsubgroup_matrix_\w+<[^>]*>/g, 'f32').replace(/\b(subgroupMatrix\w+)<[^>]*>(?=\()/g, '$1');
+}

@@ -10,6 +10,7 @@ import {
   Recording,
   sizeClass,
 } from '../../src/engine/index.ts';
+import { withoutMatrices, withValues } from '../../src/engine/wgsl.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { useEngine } from '../support/engine.ts';
 import source from './double.wgsl?raw';
@@ -239,6 +240,18 @@ describe('engine/wgsl', () => {
   it('refuses unknown imports and flags', () => {
     expect(() => preprocess('#import common/nothing', {})).toThrow(/common\/nothing/);
     expect(() => preprocess('#if NOTHING\n#endif', {})).toThrow(/NOTHING/);
+  });
+  it('gives constants and aliases values', () => {
+    const text = 'alias Word = f32;\nconst N = 8u;    // N = 8\nconst NN = N;\n';
+    expect(withValues(text, { N: '16u', Word: 'f16' })).toBe(
+      'alias Word = f16;\nconst N = 16u;    // N = 8\nconst NN = N;\n',
+    );
+    expect(() => withValues(text, { M: '1u' })).toThrow(/no constant or alias M/);
+  });
+  it('hides matrices from the reflection', () => {
+    const text =
+      'alias Left = subgroup_matrix_left<f16, K, M>;\nlet a = subgroupMatrixLoad<Left, row_major>(&p, 0u, 8u);\n';
+    expect(withoutMatrices(text)).toBe('alias Left = f32;\nlet a = subgroupMatrixLoad(&p, 0u, 8u);\n');
   });
 });
 
