@@ -245,8 +245,14 @@ export class FeatureNetwork {
  * number of channels that cannot be; EngineError, with nothing left on the GPU
  */
 export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
-  const { architecture, precision = 'auto', channels = 1, method = methodFor(engine.caps) } = options;
+  const { architecture, precision = 'auto', channels = 1 } = options;
   const storage = storageFor(engine, precision);
+  const { method = methodFor(engine.caps, storage) } = options;
+  if (method.storages && !method.storages.includes(storage))
+    throw new PipelineError(
+      'BadSetting',
+      `${method.kernel.name} computes with ${method.storages.join(', ')}, not with ${storage}; take another precision or method`,
+    );
   if (channels !== 1 && channels !== architecture.channels)
     throw new PipelineError(
       'BadSetting',
