@@ -14,14 +14,20 @@ enable f16;
 
 override workgroup_size: u32 = 128;
 
-// What a kernel sets for its adapter: left matrices M x K, right ones K x N, and how the subgroups share the tile.
+// Left matrices are M x K, right ones K x N.
+#constant M
+#constant N
+#constant K
+// Inputs at a time, a multiple of K.
+#constant DEPTH
+// What a subgroup multiplies of the tile: multiples of M and of N.
+#constant PART_VOXELS
+#constant PART_CHANNELS
+#if F16_MATRICES
+alias Component = f16;
+#else
 alias Component = f32;
-const M = 8u;
-const N = 8u;
-const K = 8u;
-const DEPTH = 16u;          // inputs at a time, a multiple of K
-const PART_VOXELS = 32u;    // of a subgroup, a multiple of M
-const PART_OUTPUTS = 32u;   // a multiple of N
+#endif
 
 alias Left = subgroup_matrix_left<Component, K, M>;
 alias Right = subgroup_matrix_right<Component, N, K>;
@@ -40,10 +46,10 @@ const LOADS = TILE * DEPTH_QUADS / SIZE;    // quads of inputs, and of weights, 
 const INPUT_ROW = DEPTH_QUADS + 2u;
 const WEIGHT_ROW = QUADS + 2u;
 
-const PARTS_ACROSS = TILE / PART_OUTPUTS;
+const PARTS_ACROSS = TILE / PART_CHANNELS;
 const PARTS = PARTS_ACROSS * TILE / PART_VOXELS;
 const ROWS = PART_VOXELS / M;
-const COLUMNS = PART_OUTPUTS / N;
+const COLUMNS = PART_CHANNELS / N;
 const RESULT = M * N / 4u;  // quads of a matrix
 
 var<workgroup> sh_inputs: array<vec4<Component>, TILE * INPUT_ROW>;     // [voxel][quad of inputs]
@@ -134,7 +140,7 @@ fn main(
     }
     if (step > 0u && part < PARTS) {
       let row = part / PARTS_ACROSS * PART_VOXELS;
-      let column = part % PARTS_ACROSS * PART_OUTPUTS;
+      let column = part % PARTS_ACROSS * PART_CHANNELS;
       for (var depth = 0u; depth < DEPTH; depth += K) {
         var right: array<Right, COLUMNS>;
         for (var n = 0u; n < COLUMNS; n++) {
@@ -166,7 +172,7 @@ fn main(
       for (var item = local; item < PARTS * RESULT; item += SIZE) {
         let owner = item / RESULT;
         let place = base + owner / PARTS_ACROSS * PART_VOXELS + m * M + item % RESULT / (N / 4u);
-        let to = quad + (owner % PARTS_ACROSS * PART_OUTPUTS + n * N) / 4u + item % (N / 4u);
+        let to = quad + (owner % PARTS_ACROSS * PART_CHANNELS + n * N) / 4u + item % (N / 4u);
         if (place < params.voxels && to < params.out_quads) { finish(voxel_at(place), to, sh_results[item]); }
       }
       workgroupBarrier();

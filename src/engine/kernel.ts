@@ -2,14 +2,14 @@
 import { makeShaderDataDefinitions, type ShaderDataDefinitions } from 'webgpu-utils';
 import { type Caps, hasMatrices, type MatrixShape } from './caps.ts';
 import { EngineError } from './errors.ts';
-import { preprocess, withoutMatrices, withValues } from './wgsl.ts';
+import { preprocess, withoutMatrices } from './wgsl.ts';
 
 /** How a kernel uses a binding. */
 export type Access = 'uniform' | 'read' | 'read_write';
 export type Bindings = Readonly<Record<string, Access>>;
 
 /** What only some devices have, and WGSL can only express by other text. */
-export type Flag = 'SUBGROUPS' | 'F16';
+export type Flag = 'SUBGROUPS' | 'F16' | 'F16_MATRICES';
 /** What of a device a text cannot do without, whatever the flags. */
 export type Need = 'subgroups' | MatrixShape;
 export type Flags = Readonly<Partial<Record<Flag, boolean>>>;
@@ -26,10 +26,10 @@ export interface KernelSpec<B extends Bindings> {
   readonly entryPoint?: string;
   /** Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 is the caller's choice. */
   readonly flags?: readonly Flag[];
-  /** Flags that the text always has, whatever the caller chooses. */
+  /** Flags that are decided by the kernel itself, whatever the caller chooses. */
   readonly fixed?: Flags;
-  /** What the text's `const` and `alias` declarations shall be, by name: shapes that types depend on. */
-  readonly values?: Readonly<Record<string, string>>;
+  /** Values of the constants that the file declares by `#constant`; files with these are kernels of several sizes. */
+  readonly constants?: Readonly<Record<string, number>>;
   /** Compiles only where the device has these; whoever dispatches it asks `Caps` first. */
   readonly needs?: readonly Need[];
 }
@@ -114,7 +114,7 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       const key = JSON.stringify(chosen);
       let variant = made.get(key);
       if (!variant) {
-        const code = preprocess(withValues(spec.source, spec.values ?? {}), chosen);
+        const code = preprocess(spec.source, chosen, spec.constants);
         const definitions = reflect(code);
         const slots = reflectSlots(definitions, spec.entryPoint ?? 'main');
         checkBindings(spec, slots);

@@ -10,7 +10,7 @@ import {
   Recording,
   sizeClass,
 } from '../../src/engine/index.ts';
-import { withoutMatrices, withValues } from '../../src/engine/wgsl.ts';
+import { withoutMatrices } from '../../src/engine/wgsl.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { useEngine } from '../support/engine.ts';
 import source from './double.wgsl?raw';
@@ -241,12 +241,9 @@ describe('engine/wgsl', () => {
     expect(() => preprocess('#import common/nothing', {})).toThrow(/common\/nothing/);
     expect(() => preprocess('#if NOTHING\n#endif', {})).toThrow(/NOTHING/);
   });
-  it('gives constants and aliases values', () => {
-    const text = 'alias Word = f32;\nconst N = 8u;    // N = 8\nconst NN = N;\n';
-    expect(withValues(text, { N: '16u', Word: 'f16' })).toBe(
-      'alias Word = f16;\nconst N = 16u;    // N = 8\nconst NN = N;\n',
-    );
-    expect(() => withValues(text, { M: '1u' })).toThrow(/no constant or alias M/);
+  it('declares constants with the values that it is given', () => {
+    expect(preprocess('#constant SIZE\n', {}, { SIZE: 16 })).toBe('const SIZE = 16u;\n');
+    expect(() => preprocess('#constant SIZE\n', {}, { OTHER: 1 })).toThrow(/SIZE.*OTHER/);
   });
   it('hides matrices from the reflection', () => {
     const text =

@@ -5,7 +5,7 @@ import { type Caps, defineKernel, lacking } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
 import { type ConvolutionMethod, methodFor, methods } from '../../src/pipeline/nn/conv.ts';
 import { convolutionBindings } from '../../src/pipeline/nn/conv-bindings.ts';
-import { type MatrixKernel, matrixKernels, matrixMethod, matrixValues } from '../../src/pipeline/nn/conv-matrix.ts';
+import { type MatrixKernel, matrixKernels, matrixMethod } from '../../src/pipeline/nn/conv-matrix.ts';
 import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
 import type { Variant } from '../../src/pipeline/nn/manifest.ts';
 import { openNetwork } from '../../src/pipeline/nn/network.ts';
@@ -139,17 +139,17 @@ fn store(offset: u32, matrix: Sum, stride: u32) {
 }
 
 /** The method with imitated matrices. */
-function imitationOf({ method, shape, subgroup }: MatrixKernel): ConvolutionMethod {
-  const { flags, fixed, workgroup, name } = method.kernel;
+function imitationOf({ method }: MatrixKernel): ConvolutionMethod {
+  const { name, workgroup, flags, fixed, constants } = method.kernel;
   const kernel = defineKernel({
     name: name.replace('nn/', 'test/'),
     source: imitated(source),
     bindings: convolutionBindings,
-    workgroup,
-    values: matrixValues(shape, subgroup),
     needs: ['subgroups'],
-    ...(flags && { flags }),
-    ...(fixed && { fixed }),
+    workgroup,
+    flags,
+    fixed,
+    constants,
   });
   return { ...method, kernel };
 }

@@ -30,22 +30,19 @@ const parts: Readonly<Record<number, readonly [number, number]>> = {
   64: [64, 32],
 };
 
-/** What the kernel's text is given for a shape and a size of subgroups. */
-export const matrixValues = ({ component, m, n, k }: MatrixShape, subgroup: number): Record<string, string> => ({
-  Component: component,
-  M: `${m}u`,
-  N: `${n}u`,
-  K: `${k}u`,
+const constantsOf = ({ component, m, n, k }: MatrixShape, subgroup: number) => ({
+  M: m,
+  N: n,
+  K: k,
   // So many inputs that a chunk is 64 bytes of a voxel.
-  DEPTH: component === 'f16' ? '32u' : '16u',
-  PART_VOXELS: `${parts[subgroup]![0]}u`,
-  PART_OUTPUTS: `${parts[subgroup]![1]}u`,
+  DEPTH: component === 'f16' ? 32 : 16,
+  PART_VOXELS: parts[subgroup]![0],
+  PART_CHANNELS: parts[subgroup]![1],
 });
 
 /** A kernel for one shape and size. */
 export interface MatrixKernel {
   readonly method: ConvolutionMethod;
-  readonly shape: MatrixShape;
   /** Invocations that a subgroup has at most. */
   readonly subgroup: number;
 }
@@ -63,12 +60,14 @@ export const matrixKernels: readonly MatrixKernel[] = shapes.flatMap(({ subgroup
       source,
       bindings: convolutionBindings,
       workgroup: 128,
-      values: matrixValues(shape, subgroup),
+      constants: constantsOf(shape, subgroup),
       needs: ['subgroups', shape],
-      ...(half ? { fixed: { F16: true } } : { flags: ['F16'] }),
+      ...(half
+        ? { fixed: { F16: true, F16_MATRICES: true } }
+        : { flags: ['F16'] as const, fixed: { F16_MATRICES: false } }),
     });
     const storages: readonly Storage[] = half ? ['f16'] : ['f32', 'f16'];
-    return { method: { kernel, tile: [64, 64], winograd: false, storages }, shape, subgroup };
+    return { method: { kernel, tile: [64, 64], winograd: false, storages }, subgroup };
   }),
 );
 
