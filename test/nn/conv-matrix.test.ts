@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import source from '../../shaders/nn/conv-matrix.wgsl?raw';
-import { type Caps, defineKernel, lacking } from '../../src/engine/index.ts';
+import {
+  type Caps,
+  defineKernel,
+  type Engine,
+  lacking,
+  type MatrixShape,
+  type Recording,
+} from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
+import { chooseMethod, convolvesExactly } from '../../src/pipeline/nn/choose-method.ts';
 import { type ConvolutionMethod, methodFor, methods } from '../../src/pipeline/nn/conv.ts';
 import { convolutionBindings } from '../../src/pipeline/nn/conv-bindings.ts';
 import { type MatrixKernel, matrixKernels, matrixMethod } from '../../src/pipeline/nn/conv-matrix.ts';
@@ -139,11 +147,11 @@ fn store(offset: u32, matrix: Sum, stride: u32) {
 }
 
 /** The method with imitated matrices. */
-function imitationOf({ method }: MatrixKernel): ConvolutionMethod {
+function imitationOf({ method }: MatrixKernel, suffix = '', change = (text: string) => text): ConvolutionMethod {
   const { name, workgroup, flags, fixed, constants } = method.kernel;
   const kernel = defineKernel({
-    name: name.replace('nn/', 'test/'),
-    source: imitated(source),
+    name: name.replace('nn/', 'test/') + suffix,
+    source: change(imitated(source)),
     bindings: convolutionBindings,
     needs: ['subgroups'],
     workgroup,
@@ -188,6 +196,7 @@ const storages = ['f16', 'f32'] as const;
 describe("by the adapter's subgroup matrices", () => {
   it.for(storages)('like the twin and the plain method in %s', async (storage, { skip }) => {
     const method = methodOrSkip(storage, skip);
+    expect(await convolvesExactly(engine(), method, storage)).toBe(true);
     const wide: Case = {
       name: '64 to 128 channels',
       input: [1, 64, 6, 7, 8],
@@ -243,6 +252,31 @@ describe('the choice of a method', () => {
     ['none of a driver on the CPU', { ...caps, software: true }, 'f16', 'nn/conv'],
   ] as const)('%s', (_name, adapter, storage, kernel) => {
     expect(methodFor(adapter, storage).kernel.name).toBe(kernel);
+  });
+
+  it('matrices that fail a trial are not used', async () => {
+    const { caps } = engine();
+    const kernel = matrixKernels.find(({ subgroup }) => subgroup >= caps.subgroupSizes[1])!;
+    // Says that the adapter has matrices which it has not.
+    const { component, result, m, n, k } = kernel.method.kernel.needs![1] as MatrixShape;
+    const claims = { ...caps, software: false, f16: true, matrices: [product(component, result, m, n, k)] };
+    const liar = { caps: claims, execute: (rec: Recording) => engine().execute(rec) } as unknown as Engine;
+    expect(methodFor(claims, 'f16')).toBe(kernel.method);
+    const works = lacking(kernel.method.kernel, {}, caps) === null;
+    expect(await chooseMethod(liar, 'f16')).toBe(works ? kernel.method : methods.tiled);
+  });
+
+  it('a trial finds out what does not multiply as it should', async ({ skip }) => {
+    const kernel = matrixKernels.find(({ method, subgroup }) => method.storages!.includes('f32') && subgroup === 32)!;
+    if (!engine().caps.subgroups) skip('the adapter has no subgroups');
+    if (engine().caps.subgroupSizes[1] > 32) skip('subgroups of the adapter are too large');
+    const good = imitationOf(kernel, 'good', (text) => text);
+    const bad = imitationOf(kernel, 'bad', (text) => text.replace('k < K;', 'k < K - 1u;'));
+    const broken = imitationOf(kernel, 'broken', (text) => text.replace('+= product', '+= nothing'));
+    expect(await convolvesExactly(engine(), good, 'f32')).toBe(true);
+    expect(await convolvesExactly(engine(), bad, 'f32')).toBe(false);
+    expect(await convolvesExactly(engine(), broken, 'f32')).toBe(false);
+    expect(await convolvesExactly(engine(), methods.tiled, 'f32')).toBe(true);
   });
 
   it('halves cannot be forced on float32', async () => {

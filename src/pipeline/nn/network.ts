@@ -4,7 +4,8 @@ import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
 import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
-import { type ConvolutionMethod, type FilterBuffers, methodFor, recordConvolution } from './conv.ts';
+import { chooseMethod } from './choose-method.ts';
+import { type ConvolutionMethod, type FilterBuffers, recordConvolution } from './conv.ts';
 import { filterOf, packFilter, unfolded } from './filter.ts';
 import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
 import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
@@ -247,7 +248,7 @@ export class FeatureNetwork {
 export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
   const { architecture, precision = 'auto', channels = 1 } = options;
   const storage = storageFor(engine, precision);
-  const { method = methodFor(engine.caps, storage) } = options;
+  const method = options.method ?? (await chooseMethod(engine, storage));
   if (method.storages && !method.storages.includes(storage))
     throw new PipelineError(
       'BadSetting',
