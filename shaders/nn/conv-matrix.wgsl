@@ -41,6 +41,8 @@ const BLOCK = 32u;          // quads of weights for eight inputs and 16 channels
 const MOST_TAPS = 512u;
 const WORDS = MOST_TAPS / 32u;
 const LOADS = TILE * DEPTH_QUADS / SIZE;    // quads of inputs, and of weights, that an invocation brings
+const LOAD_BLOCKS = SIZE / (DEPTH / 8u * BLOCK);    // blocks of 16 channels that all bring at once
+const NOTHING = 0xffffffffu;
 
 // Rows two quads longer than needed begin in different banks.
 const INPUT_ROW = DEPTH_QUADS + 2u;
@@ -99,49 +101,62 @@ fn main(
   let marked = base + local % TILE;
   let count = list_taps(local, first_tap(voxel_at(marked)), marked < params.voxels);
 
-  // The voxels whose inputs an invocation brings, always the same quad of DEPTH.
-  var voxels: array<vec4u, LOADS>;
+  // An invocation brings the same quad of DEPTH inputs for LOADS voxels, and the same quad of an octet for LOADS blocks of
+  // 16 channels.
+  let own_quad = local % DEPTH_QUADS;
+  let own_octet = local / BLOCK % (DEPTH / 8u);
+  let own_block = local / (DEPTH / 8u * BLOCK);
+  let block_w = params.extent.x * params.extent.y * params.extent.z * params.in_octets * BLOCK;
+  let to_w = (own_octet * 8u + local % 8u) * WEIGHT_ROW + own_block * 4u + local / 8u % 4u;
+  let last_block = (params.out_quads + 3u) / 4u - 1u;
+  var voxels: array<vec4u, LOADS>;      // the first tap
+  var blocks: array<u32, LOADS>;        // the first weight
   for (var k = 0u; k < LOADS; k++) {
     let place = base + (local + k * SIZE) / DEPTH_QUADS;
     let voxel = voxel_at(place);
     // Out of range: under no tap.
     voxels[k] = vec4u(select(params.in_size, first_tap(voxel), place < params.voxels), voxel.w);
+    blocks[k] = min(quad / 4u + own_block + k * LOAD_BLOCKS, last_block) * block_w + local % BLOCK;
   }
-  let own_quad = local % DEPTH_QUADS;
-  let taps = params.extent.x * params.extent.y * params.extent.z;
-  let block_w = taps * params.in_octets * BLOCK;
 
   var sums: array<array<Sum, COLUMNS>, ROWS>;
   var inputs: array<vec4<Component>, LOADS>;
   var filters: array<vec4<Component>, LOADS>;
-  let chunks = (in_quads + DEPTH_QUADS - 1u) / DEPTH_QUADS;
-  let steps = count * chunks;
+  var under: array<u32, LOADS>;         // first input under the tap, or NOTHING
+  var tap_octet = 0u;                   // first octet of the tap's weights
+  var next = 0u;                        // place of the next tap in the list
+  var start = 0u;                       // first quad of inputs that comes next
+  let steps = count * ((in_quads + DEPTH_QUADS - 1u) / DEPTH_QUADS);
+  let rounds = steps + 1u;
   // One round more than there are steps: each brings the data of its step and multiplies those of the step before.
-  for (var step = 0u; step <= steps; step++) {
+  for (var step = 0u; step < rounds; step++) {
     if (step < steps) {
-      let tap = sh_taps[step / chunks];
-      let start = step % chunks * DEPTH_QUADS;
-      let offset = tap_offset(tap);
-      for (var k = 0u; k < LOADS; k++) {
-        let under = voxels[k].xyz + offset;
-        let used = all(under < params.in_size) && start + own_quad < in_quads;
-        let at = select(0u, quad_of(under, voxels[k].w, params.in_size, in_quads) + start + own_quad, used);
-        inputs[k] = select(vec4<Component>(), vec4<Component>(activation[at]), used);
+      if (start == 0u) {
+        let tap = sh_taps[next];
+        let offset = tap_offset(tap);
+        for (var k = 0u; k < LOADS; k++) {
+          let at = voxels[k].xyz + offset;
+          under[k] = select(NOTHING, quad_of(at, voxels[k].w, params.in_size, in_quads), all(at < params.in_size));
+        }
+        tap_octet = tap * params.in_octets;
+        next++;
       }
+      let wanted = start + own_quad;
       for (var k = 0u; k < LOADS; k++) {
-        // [16 channels][octet of inputs][quad of channels][input]
-        let item = local + k * SIZE;
-        let octet = start / 2u + item / BLOCK % (DEPTH / 8u);
-        let used = octet < params.in_octets;
-        let sixteen = quad / 4u + item / (DEPTH / 8u * BLOCK);
-        let at = select(0u, sixteen * block_w + (tap * params.in_octets + octet) * BLOCK + item % BLOCK, used);
-        filters[k] = select(vec4<Component>(), vec4<Component>(weights[at]), used);
+        let used = under[k] != NOTHING && wanted < in_quads;
+        inputs[k] = select(vec4<Component>(), vec4<Component>(activation[select(0u, under[k] + wanted, used)]), used);
       }
+      // Weights beyond the inputs meet zeros: any will do.
+      let octet = tap_octet + min(start / 2u + own_octet, params.in_octets - 1u);
+      for (var k = 0u; k < LOADS; k++) { filters[k] = vec4<Component>(weights[blocks[k] + octet * BLOCK]); }
+      start += DEPTH_QUADS;
+      if (start >= in_quads) { start = 0u; }
     }
     if (step > 0u && part < PARTS) {
-      let row = part / PARTS_ACROSS * PART_VOXELS;
+      let row = part / PARTS_ACROSS % (PARTS / PARTS_ACROSS) * PART_VOXELS;
       let column = part % PARTS_ACROSS * PART_CHANNELS;
-      for (var depth = 0u; depth < DEPTH; depth += K) {
+      for (var k = 0u; k < DEPTH / K; k++) {
+        let depth = k * K;
         var right: array<Right, COLUMNS>;
         for (var n = 0u; n < COLUMNS; n++) {
           right[n] = subgroupMatrixLoad<Right, row_major>(&sh_weights, depth * WEIGHT_ROW + (column + n * N) / 4u, WEIGHT_ROW);
@@ -156,18 +171,15 @@ fn main(
     }
     workgroupBarrier();
     for (var k = 0u; k < LOADS; k++) {
-      let item = local + k * SIZE;
-      sh_inputs[item / DEPTH_QUADS * INPUT_ROW + own_quad] = inputs[k];
-      let octet = item / BLOCK;
-      let input = octet % (DEPTH / 8u) * 8u + item % 8u;
-      sh_weights[input * WEIGHT_ROW + octet / (DEPTH / 8u) * 4u + item / 8u % 4u] = filters[k];
+      sh_inputs[(local / DEPTH_QUADS + k * (SIZE / DEPTH_QUADS)) * INPUT_ROW + own_quad] = inputs[k];
+      sh_weights[to_w + k * LOAD_BLOCKS * 4u] = filters[k];
     }
     workgroupBarrier();
   }
 
   for (var m = 0u; m < ROWS; m++) {
     for (var n = 0u; n < COLUMNS; n++) {
-      if (part < PARTS) { subgroupMatrixStore<row_major>(&sh_results, part * RESULT, sums[m][n], N / 4u); }
+      if (part < PARTS) { subgroupMatrixStore<row_major>(&sh_results, part % PARTS * RESULT, sums[m][n], N / 4u); }
       workgroupBarrier();
       for (var item = local; item < PARTS * RESULT; item += SIZE) {
         let owner = item / RESULT;
