@@ -1,3 +1,5 @@
+import { matrixKernels } from '../src/pipeline/nn/conv-matrix.ts';
+
 /** Sizes that N4 works on; absent in cases without it. */
 export interface N4Work {
   /** Voxels of the whole image. */
@@ -218,6 +220,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   'nn/inside': perValue(2),
   'nn/conv': perProduct,
   'nn/conv-lanes': perProduct,
+  ...Object.fromEntries(matrixKernels.map(({ method }) => [method.kernel.name, perProduct])),
   // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.
   'nn/winograd:input': perValue(24),
   'nn/winograd:output': perValue(24),

@@ -106,7 +106,7 @@ async function timeLayer(engine: Engine, layer: Layer, repeats: number): Promise
     if (points) {
       const workspace = [rec.buffer('bench/nn.points', points[0]), rec.buffer('bench/nn.products', points[1])] as const;
       recordWinograd(rec, input, filter, into, workspace, end);
-    } else recordConvolution(rec, input, filter, into, { ...end, method: methodFor(engine.caps) });
+    } else recordConvolution(rec, input, filter, into, { ...end, method: methodFor(engine.caps, 'f32') });
     await engine.execute(rec);
     times.push(engine.profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0));
   }
@@ -173,7 +173,7 @@ export async function benchNetwork(
       channels: 1,
       size,
       storage: 'f32',
-      winograd: methodFor(engine.caps).winograd,
+      winograd: methodFor(engine.caps, 'f32').winograd,
     });
     const total = { gflop: 0, gflopInside: 0 };
     for (const [what, { layer, times }] of layersOf(plan)) {

@@ -10,6 +10,7 @@ import {
   Recording,
   sizeClass,
 } from '../../src/engine/index.ts';
+import { withoutMatrices } from '../../src/engine/wgsl.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { useEngine } from '../support/engine.ts';
 import source from './double.wgsl?raw';
@@ -249,6 +250,15 @@ describe('engine/wgsl', () => {
   it('refuses unknown imports and flags', () => {
     expect(() => preprocess('#import common/nothing', {})).toThrow(/common\/nothing/);
     expect(() => preprocess('#if NOTHING\n#endif', {})).toThrow(/NOTHING/);
+  });
+  it('declares constants with the values that it is given', () => {
+    expect(preprocess('#constant SIZE\n', {}, { SIZE: 16 })).toBe('const SIZE = 16u;\n');
+    expect(() => preprocess('#constant SIZE\n', {}, { OTHER: 1 })).toThrow(/SIZE.*OTHER/);
+  });
+  it('hides matrices from the reflection', () => {
+    const text =
+      'alias Left = subgroup_matrix_left<f16, K, M>;\nlet a = subgroupMatrixLoad<Left, row_major>(&p, 0u, 8u);\n';
+    expect(withoutMatrices(text)).toBe('alias Left = f32;\nlet a = subgroupMatrixLoad(&p, 0u, 8u);\n');
   });
 });
 

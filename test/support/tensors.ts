@@ -1,5 +1,5 @@
 /** Tensors [image, channel, depth, height, width] on the GPU and back, for the tests of networks. */
-import type { Engine, Recording } from '../../src/engine/index.ts';
+import { type Engine, Recording } from '../../src/engine/index.ts';
 import {
   type Activation,
   activationBytes,
@@ -8,7 +8,13 @@ import {
   type Storage,
   voxelsOf,
 } from '../../src/pipeline/nn/activation.ts';
-import type { FilterBuffers, Window } from '../../src/pipeline/nn/conv.ts';
+import {
+  type ConvolutionMethod,
+  type FilterBuffers,
+  recordConvolution,
+  type Window,
+  windowed,
+} from '../../src/pipeline/nn/conv.ts';
 import { type Filter, packFilter } from '../../src/pipeline/nn/filter.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import type { ConvolutionGeometry, Tensor, Triple } from '../reference/nn/conv.ts';
@@ -64,6 +70,38 @@ export async function readActivation(
   const data = planarValues((await engine.execute(rec)).u32(download), activation, storage);
   const [x, y, z] = activation.size;
   return { shape: [activation.images, activation.channels, z, y, x], data };
+}
+
+/** How `convolve` computes. */
+export interface ConvolveOptions {
+  readonly method: ConvolutionMethod;
+  readonly storage: Storage;
+  /** Default false. */
+  readonly relu?: boolean;
+  readonly residual?: { readonly tensor: Tensor; readonly stride: number };
+}
+
+/** One convolution from host to host. */
+export async function convolve(
+  engine: Engine,
+  input: Tensor,
+  weights: Tensor,
+  bias: ArrayLike<number> | null,
+  geometry: ConvolutionGeometry,
+  { method, storage, relu = false, residual }: ConvolveOptions,
+): Promise<Tensor> {
+  const rec = new Recording('test/conv');
+  const from = uploadTensor(rec, input, storage);
+  const window = windowFor(weights, geometry);
+  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage), ...window };
+  const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
+  const result = recordConvolution(rec, from, filter, into, {
+    storage,
+    method,
+    relu,
+    residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
+  });
+  return readActivation(engine, rec, result, storage);
 }
 
 /** Norm of the difference over the norm of what was expected. */

@@ -12,15 +12,8 @@ import {
   type Storage,
   voxelsOf,
 } from './activation.ts';
-
-const bindings = {
-  params: 'uniform',
-  activation: 'read',
-  weights: 'read',
-  bias: 'read',
-  shortcut: 'read',
-  results: 'read_write',
-} as const;
+import { convolutionBindings as bindings } from './conv-bindings.ts';
+import { matrixMethod } from './conv-matrix.ts';
 
 export const conv = defineKernel({ name: 'nn/conv', source: tiledSource, bindings, workgroup: 64, flags: ['F16'] });
 export const convLanes = defineKernel({
@@ -39,6 +32,8 @@ export interface ConvolutionMethod {
   readonly tile: readonly [number, number];
   /** Whether convolutions that suit it take nn/winograd. */
   readonly winograd: boolean;
+  /** The storages that it computes with; default: both. */
+  readonly storages?: readonly Storage[];
 }
 
 /** Taps that `tiled` keeps marks of. */
@@ -52,8 +47,11 @@ export const methods = {
   lanes: { kernel: convLanes as unknown as typeof conv, tile: [16, 16], winograd: true },
 } as const satisfies Record<string, ConvolutionMethod>;
 
-/** The method for an adapter. */
-export function methodFor({ software, subgroups, subgroupSizes }: Caps): ConvolutionMethod {
+/** The method for an adapter: subgroup matrices on hardware that has them, unless a driver on the CPU imitates them. */
+export function methodFor(caps: Caps, storage: Storage): ConvolutionMethod {
+  const { software, subgroups, subgroupSizes } = caps;
+  const matrix = software ? null : matrixMethod(caps, storage);
+  if (matrix) return matrix;
   const eight = subgroups && subgroupSizes[0] === 8 && subgroupSizes[1] === 8;
   return software && eight ? methods.lanes : methods.tiled;
 }

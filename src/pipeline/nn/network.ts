@@ -4,7 +4,8 @@ import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
 import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
-import { type ConvolutionMethod, type FilterBuffers, methodFor, recordConvolution } from './conv.ts';
+import { chooseMethod } from './choose-method.ts';
+import { type ConvolutionMethod, type FilterBuffers, recordConvolution } from './conv.ts';
 import { filterOf, packFilter, unfolded } from './filter.ts';
 import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
 import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
@@ -248,8 +249,14 @@ export class FeatureNetwork {
  * number of channels that cannot be; EngineError, with nothing left on the GPU
  */
 export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
-  const { architecture, precision = 'auto', channels = 1, method = methodFor(engine.caps) } = options;
+  const { architecture, precision = 'auto', channels = 1 } = options;
   const storage = storageFor(engine, precision);
+  const method = options.method ?? (await chooseMethod(engine, storage));
+  if (method.storages && !method.storages.includes(storage))
+    throw new PipelineError(
+      'BadSetting',
+      `${method.kernel.name} computes with ${method.storages.join(', ')}, not with ${storage}; take another precision or method`,
+    );
   if (channels !== 1 && channels !== architecture.channels)
     throw new PipelineError(
       'BadSetting',
