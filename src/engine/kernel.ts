@@ -8,7 +8,7 @@ export type Access = 'uniform' | 'read' | 'read_write';
 export type Bindings = Readonly<Record<string, Access>>;
 
 /** What only some devices have, and WGSL can only express by other text. */
-export type Flag = 'SUBGROUPS' | 'F16';
+export type Flag = 'SUBGROUPS' | 'F16' | 'F16_PRODUCTS';
 /** What of a device a text cannot do without, whatever the flags. */
 export type Need = 'subgroups';
 export type Flags = Readonly<Partial<Record<Flag, boolean>>>;
@@ -23,8 +23,13 @@ export interface KernelSpec<B extends Bindings> {
   readonly workgroup: number;
   /** Default `main`. */
   readonly entryPoint?: string;
-  /** Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 is the caller's choice. */
+  /**
+   * Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 (storage) and F16_PRODUCTS (arithmetic,
+   * only together with F16) are the caller's choice.
+   */
   readonly flags?: readonly Flag[];
+  /** Values of the constants that the file declares by `#constant`; files with these are kernels of several sizes. */
+  readonly constants?: Readonly<Record<string, number>>;
   /** Compiles only where the device has these; whoever dispatches it asks `Caps` first. */
   readonly needs?: readonly Need[];
 }
@@ -46,7 +51,7 @@ export interface Slot {
 export interface Kernel<B extends Bindings = Bindings> extends KernelSpec<B> {
   /** The text and its reflection for a choice of flags; made once. */
   variant(flags: Flags): KernelVariant;
-  /** All combinations of flags, for the test that compiles every variant. */
+  /** All combinations of flags that there are, for the test that compiles every variant. */
   variants(): Flags[];
 }
 
@@ -94,7 +99,7 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       const key = JSON.stringify(chosen);
       let variant = made.get(key);
       if (!variant) {
-        const code = preprocess(spec.source, chosen);
+        const code = preprocess(spec.source, chosen, spec.constants);
         const definitions = reflect(code);
         const slots = reflectSlots(definitions, spec.entryPoint ?? 'main');
         checkBindings(spec, slots);
@@ -104,14 +109,15 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       return variant;
     },
     variants() {
-      return known.reduce<Flags[]>(
-        (all, f) =>
-          all.flatMap((v) => [
+      const all = known.reduce<Flags[]>(
+        (some, f) =>
+          some.flatMap((v) => [
             { ...v, [f]: false },
             { ...v, [f]: true },
           ]),
         [{}],
       );
+      return all.filter((v) => v.F16 || !v.F16_PRODUCTS);
     },
   };
   if (registry.has(spec.name)) throw new Error(`kernel ${spec.name} is defined twice`);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
-import { methodFor, methods, recordConvolution, windowed } from '../../src/pipeline/nn/conv.ts';
+import { methodFor, methods, productsOf, recordConvolution, windowed } from '../../src/pipeline/nn/conv.ts';
 import { filterOf, packFilter, unfolded, unfoldedTaps } from '../../src/pipeline/nn/filter.ts';
 import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
 import { pooledSize, recordAverage, recordMaxPool } from '../../src/pipeline/nn/pool.ts';
@@ -52,9 +52,13 @@ interface Way {
   readonly method: Method;
   readonly storage: Storage;
 }
-const ways: readonly Way[] = (['tiled', 'lanes'] as const).flatMap((method) =>
-  (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
-);
+const ways: readonly Way[] = [
+  ...(['tiled', 'lanes'] as const).flatMap((method) =>
+    (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
+  ),
+  // Products of 16 bits, in one part; in several: tiles.test.ts.
+  { method: 'gpu', storage: 'f16' },
+];
 
 interface Case {
   readonly name: string;
@@ -87,7 +91,8 @@ async function convolve(
   const rec = new Recording('test/conv');
   const from = uploadTensor(rec, input, storage);
   const window = windowFor(weights, geometry);
-  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage), ...window };
+  const products = productsOf(methods[method], storage);
+  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage, products), ...window };
   const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
   const result = recordConvolution(rec, from, filter, into, {
     storage,

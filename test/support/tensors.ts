@@ -32,8 +32,14 @@ export const filterFor = ({ shape, data }: Tensor, bias: ArrayLike<number> | nul
   bias: Float64Array.from({ length: shape[0]! }, (_, co) => bias?.[co] ?? 0),
 });
 
-export function uploadFilter(rec: Recording, filter: Filter, storage: Storage): FilterBuffers {
-  const { weights, bias } = packFilter(filter, storage);
+/** @param products in what the kernel multiplies */
+export function uploadFilter(
+  rec: Recording,
+  filter: Filter,
+  storage: Storage,
+  products: Storage = 'f32',
+): FilterBuffers {
+  const { weights, bias } = packFilter(filter, storage, products);
   return { outputs: filter.outputs, weights: rec.upload('test.weights', weights), bias: rec.upload('test.bias', bias) };
 }
 
