@@ -1,10 +1,15 @@
 /** Tiles of nn/conv on this adapter: what a row of the table of tiles is made of. */
 import type { Engine } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
-import { type ConvolutionMethod, methods } from '../../src/pipeline/nn/conv.ts';
-import { type SampleLayer, sampleLayers, sampleShape, timeLayer } from '../../src/pipeline/nn/measure-tiles.ts';
+import type { ConvolutionMethod } from '../../src/pipeline/nn/conv.ts';
+import {
+  chooseTiles,
+  type SampleLayer,
+  sampleLayers,
+  sampleShape,
+  timeLayer,
+} from '../../src/pipeline/nn/measure-tiles.ts';
 import { partsOf } from '../../src/pipeline/nn/parts.ts';
-import { layerClasses } from '../../src/pipeline/nn/tile-table.ts';
 import { tiles } from '../../src/pipeline/nn/tiles.ts';
 import type { Peaks } from '../peaks.ts';
 
@@ -20,10 +25,13 @@ export interface TileTimes {
   readonly gflopPerSecond: number;
 }
 
-/** Parts that are tried where the tiles of a layer are few: workgroups that they are to fill. */
+/** Workgroups to be filled by the parts of the small layer, one setting after another; 0: in one part. */
 const fills = [0, 64, 128, 256, 512];
 
-/** Times every tile on the layer of each class, and the small layer in parts. The engine must have been made with `profile`. */
+/**
+ * Times every tile on the layer of each class, and the small layer in parts; reports the row of the table that the times
+ * make.
+ */
 export async function benchTiles(
   engine: Engine,
   _peaks: Peaks,
@@ -35,25 +43,29 @@ export async function benchTiles(
   const numbers: { storage: Storage; products: Storage }[] = [{ storage: 'f32', products: 'f32' }];
   if (engine.caps.f16) for (const products of ['f32', 'f16'] as const) numbers.push({ storage: 'f16', products });
   for (const { storage, products } of numbers) {
+    const name = products === storage ? storage : `${storage}, products ${products}`;
     const time = async (layer: SampleLayer, tile: string, method: ConvolutionMethod) => {
       const { size, channels } = layer;
       const milliseconds = await timeLayer(engine, layer, method, storage, repeats);
       rows.push({
         layer: `${channels} -> ${channels}, ${size}^3`,
-        numbers: products === storage ? storage : `${storage}, products ${products}`,
+        numbers: name,
         tile,
         milliseconds,
         gflopPerSecond: (2 * 27 * channels ** 2 * size ** 3) / milliseconds / 1e6,
       });
+      return milliseconds;
     };
-    for (const name of layerClasses)
-      for (const [tile, sizes] of Object.entries(tiles))
-        await time(sampleLayers[name], tile, { ...sizes, winograd: false, products });
+    const choice = await chooseTiles(
+      (name, tile) => time(sampleLayers[name], tile, { ...tiles[tile], winograd: false, products }),
+      Number.POSITIVE_INFINITY,
+    );
+    report(`tiles: ${engine.caps.adapter}, ${name}: ${JSON.stringify(choice)}`);
+    const shape = sampleShape(sampleLayers.small);
     for (const fill of fills) {
-      const shape = sampleShape(sampleLayers.small);
       const { count } = partsOf(shape, shape, fill);
-      const method = { ...methods.tiled, products, fill };
-      await time(sampleLayers.small, `fill ${fill}: ${count} parts`, method);
+      const method = { ...tiles[choice.small], winograd: false, products, fill };
+      await time(sampleLayers.small, `${choice.small}, fill ${fill}: ${count} part(s)`, method);
     }
   }
   return rows;

@@ -13,7 +13,7 @@ import {
 } from '../../src/pipeline/nn/conv.ts';
 import { packFilter } from '../../src/pipeline/nn/filter.ts';
 import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
-import { chooseTiles, measuredMethod } from '../../src/pipeline/nn/measure-tiles.ts';
+import { chooseTiles, measuredMethod, methodOn } from '../../src/pipeline/nn/measure-tiles.ts';
 import { partBytes, partsOf } from '../../src/pipeline/nn/parts.ts';
 import { classOf, layerClasses, tileTable } from '../../src/pipeline/nn/tile-table.ts';
 import { type TileName, tiles } from '../../src/pipeline/nn/tiles.ts';
@@ -174,6 +174,17 @@ describe('16-bit products', () => {
     }
   });
 
+  it('are added up in 16 bits, sixteen to a sum', async ({ skip }) => {
+    if (!engine().caps.f16) skip(`${engine().caps.adapter} has no shader-f16`);
+    // Beside 2048 ones are lost, those of the next sixteen are not.
+    const { data } = await convolve(
+      voxel(1, (k) => (k === 0 ? 2048 : 1), -2048),
+      'f16',
+      products,
+    );
+    expect([...(data as Float32Array)]).toEqual(Array(8).fill(16));
+  });
+
   it('keep the digits of small weights', async ({ skip }) => {
     if (!engine().caps.f16) skip(`${engine().caps.adapter} has no shader-f16`);
     const weight = (k: number) => 2 ** -22 * (1 + k / 37);
@@ -298,8 +309,11 @@ describe('the choice of tiles', () => {
       'middle 32x32/4x4': 0.98,
       'small 64x64/4x4': 2,
     };
-    const choice = await chooseTiles(async (name, tile) => times[`${name} ${tile}`] ?? 1);
-    expect(choice).toEqual({ wide: '64x32/8x4', middle: '64x64/8x8', small: '64x64/8x8' });
+    const time = async (name: string, tile: string) => times[`${name} ${tile}`] ?? 1;
+    const found = { wide: '64x32/8x4', middle: '64x64/8x8', small: '64x64/8x8' };
+    expect(await chooseTiles(time, Number.POSITIVE_INFINITY)).toEqual(found);
+    // Without time to try others.
+    expect(await chooseTiles(time, -1)).toEqual({ ...found, wide: '64x64/8x8' });
   });
 
   it('is measured once per engine and storage, and leaves nothing on the GPU', async () => {
@@ -317,11 +331,24 @@ describe('the choice of tiles', () => {
     expect(engine().stats().pool.used).toBe(used);
   });
 
+  it('is waited for by GPUs that the table does not know alone', async () => {
+    const { submits } = engine().stats();
+    if (engine().caps.software) {
+      expect(await methodOn(engine(), 'f32')).toEqual(methodFor(engine().caps));
+      expect(engine().stats().submits).toBe(submits);
+    }
+    expect((await methodOn(engine(), 'f32', methods.gpu)).tiles).toBeDefined();
+    expect(await methodOn(engine(), 'f32', methods.tiled)).toBe(methods.tiled);
+  });
+
   it('comes from the table where the adapter is in it', () => {
     const caps = (some: Partial<Caps>) => ({ ...engine().caps, subgroups: false, ...some }) as Caps;
     for (const row of tileTable) {
       const name = row.adapter.source;
-      expect(methodFor(caps({ adapter: name, driver: '', software: true })).tiles).toEqual(tilesOf(row.tiles));
+      for (const [storage, choice] of Object.entries(row.tiles)) {
+        const method = methodFor(caps({ adapter: name, driver: '', software: true }), storage as Storage);
+        expect(method).toEqual({ ...methods.tiled, products: row.products, fill: row.fill, tiles: tilesOf(choice) });
+      }
     }
     const gpu = methodFor(caps({ adapter: 'unheard-of', driver: '', software: false }));
     expect(gpu).toEqual(methods.gpu);

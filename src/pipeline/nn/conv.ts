@@ -18,9 +18,10 @@ import {
   type Storage,
   voxelsOf,
 } from './activation.ts';
+import { convolutionBindings as bindings } from './conv-bindings.ts';
 import { convSum, type PartsInBuffer } from './parts.ts';
 import { classOf, type LayerClass, layerClasses, type TileChoice, tileRow, unmeasuredGpu } from './tile-table.ts';
-import { bindings, defaultTile, type Tile, tiles } from './tiles.ts';
+import { defaultTile, type Tile, tiles } from './tiles.ts';
 
 export const convLanes = defineKernel({
   name: 'nn/conv-lanes',
@@ -72,12 +73,16 @@ export const tilesOf = (choice: TileChoice): NonNullable<ConvolutionMethod['tile
   Object.fromEntries(layerClasses.map((name) => [name, tiles[choice[name]]])) as Record<LayerClass, Tile>;
 
 /** The method for an adapter as far as the table knows it; `methodOn` measures the tiles of other GPUs. */
-export function methodFor(caps: Caps): ConvolutionMethod {
+export function methodFor(caps: Caps, storage: Storage = 'f32'): ConvolutionMethod {
   const { software, subgroups, subgroupSizes } = caps;
   const eight = subgroups && subgroupSizes[0] === 8 && subgroupSizes[1] === 8;
   if (software && eight) return methods.lanes;
   const row = tileRow(caps);
-  if (row) return { ...methods.tiled, tiles: tilesOf(row.tiles), products: row.products, fill: row.fill };
+  const choice = row?.tiles[storage];
+  if (row) {
+    const { products, fill } = row;
+    return { ...methods.tiled, products, fill, ...(choice ? { tiles: tilesOf(choice) } : {}) };
+  }
   return software ? methods.tiled : methods.gpu;
 }
 

@@ -6,6 +6,7 @@ import {
   type ConvolutionMethod,
   kernelsOf,
   methodFor,
+  methods,
   productsOf,
   recordConvolution,
   tilesOf,
@@ -36,50 +37,63 @@ const window: Window = { extent: [3, 3, 3], stride: [1, 1, 1], padding: [1, 1, 1
 export const sampleShape = ({ size, channels }: SampleLayer) =>
   ({ images: 1, channels, size: [size, size, size] }) as const;
 
+/** Milliseconds that a sample takes at least, if `mostTimes` suffice: browsers give timestamps in steps of 0.1 ms. */
+const leastSample = 2;
+const mostTimes = 16;
+
+/** A layer on zeros, several times; in parts where the method has them for such a layer. */
+function recordLayer(layer: SampleLayer, method: ConvolutionMethod, storage: Storage, times: number): Recording {
+  const rec = new Recording('nn/tiles');
+  const shape = sampleShape(layer);
+  const values = Math.ceil(layer.channels / 16) * 27 * octetsOf(shape) * 128;
+  const input = { ...shape, buffer: rec.zeros('nn/tiles.activation', activationBytes(shape, storage)) };
+  const filter = {
+    ...window,
+    outputs: layer.channels,
+    weights: rec.zeros('nn/tiles.weights', values * (storage === 'f16' ? 2 : 4)),
+    bias: rec.zeros('nn/tiles.bias', 32 * quadsOf(shape)),
+  };
+  const into = rec.buffer('nn/tiles.results', activationBytes(shape, storage));
+  const some = partsOf(shape, shape, method.fill ?? 0);
+  const parts = some.count > 1 ? { ...some, buffer: rec.buffer('nn/tiles.parts', partBytes(shape, some)) } : undefined;
+  recordConvolution(rec, input, filter, into, { storage, method, relu: true, parts });
+  rec.repeat(0, times - 1);
+  return rec;
+}
+
 /**
- * Shortest time of a layer on zeros, milliseconds; in parts where the method has them for such a layer.
- * @param repeats runs after one that compiles
+ * Shortest time of a layer on zeros, milliseconds.
+ * @param samples after a first run, which compiles and says how often a sample runs the layer
  */
 export async function timeLayer(
   engine: Engine,
   layer: SampleLayer,
   method: ConvolutionMethod,
   storage: Storage,
-  repeats: number,
+  samples: number,
 ): Promise<number> {
-  const shape = sampleShape(layer);
-  const parts = partsOf(shape, shape, method.fill ?? 0);
-  const values = Math.ceil(layer.channels / 16) * 27 * octetsOf(shape) * 128;
+  const first = await engine.measure(recordLayer(layer, method, storage, 1));
+  const times = Math.max(1, Math.min(mostTimes, Math.ceil(leastSample / first)));
   let least = Number.POSITIVE_INFINITY;
-  for (let k = 0; k <= repeats; k++) {
-    const rec = new Recording('nn/tiles');
-    const input = { ...shape, buffer: rec.zeros('nn/tiles.activation', activationBytes(shape, storage)) };
-    const filter = {
-      ...window,
-      outputs: layer.channels,
-      weights: rec.zeros('nn/tiles.weights', values * (storage === 'f16' ? 2 : 4)),
-      bias: rec.zeros('nn/tiles.bias', 32 * quadsOf(shape)),
-    };
-    const into = rec.buffer('nn/tiles.results', activationBytes(shape, storage));
-    const inBuffer =
-      parts.count > 1 ? { ...parts, buffer: rec.buffer('nn/tiles.parts', partBytes(shape, parts)) } : undefined;
-    recordConvolution(rec, input, filter, into, { storage, method, relu: true, parts: inBuffer });
-    const milliseconds = await engine.measure(rec);
-    if (k > 0) least = Math.min(least, milliseconds);
-  }
+  for (let k = 0; k < samples; k++)
+    least = Math.min(least, (await engine.measure(recordLayer(layer, method, storage, times))) / times);
   return least;
 }
 
 /** By how much a tile must be faster than the default one to be taken: less is noise. */
 const gain = 0.03;
-/** Milliseconds after which no other tile is tried: what is left keeps the default. */
-const budget = 500;
+/** Milliseconds after which a network shall not wait for more measurements. */
+const patience = 500;
 
 /**
  * The fastest tile for each class.
  * @param time milliseconds of a tile for a class
+ * @param budget milliseconds after which no other tile is tried: what is left keeps the default one
  */
-export async function chooseTiles(time: (name: LayerClass, tile: TileName) => Promise<number>): Promise<TileChoice> {
+export async function chooseTiles(
+  time: (name: LayerClass, tile: TileName) => Promise<number>,
+  budget: number,
+): Promise<TileChoice> {
   const started = performance.now();
   const choice = { wide: defaultTile, middle: defaultTile, small: defaultTile } as Record<LayerClass, TileName>;
   const others = (Object.keys(tiles) as TileName[]).filter((tile) => tile !== defaultTile);
@@ -97,7 +111,7 @@ export async function chooseTiles(time: (name: LayerClass, tile: TileName) => Pr
   return choice;
 }
 
-const runs = 2;
+const samples = 2;
 const measured = new WeakMap<Engine, Map<Storage, Promise<ConvolutionMethod>>>();
 
 async function measure(
@@ -108,8 +122,9 @@ async function measure(
 ): Promise<ConvolutionMethod> {
   const every = Object.values(tiles).flatMap((tile) => [...kernelsOf({ ...method, ...tile })]);
   await engine.prepare(every, convolutionFlags(storage, productsOf(method, storage)));
-  const choice = await chooseTiles((name, tile) =>
-    timeLayer(engine, layers[name], { ...method, ...tiles[tile] }, storage, runs),
+  const choice = await chooseTiles(
+    (name, tile) => timeLayer(engine, layers[name], { ...method, ...tiles[tile] }, storage, samples),
+    patience,
   );
   return { ...method, tiles: tilesOf(choice) };
 }
@@ -139,9 +154,15 @@ export function measuredMethod(
   return measuring;
 }
 
-/** The method for an engine's adapter: what the table knows, and measured tiles on other GPUs. @throws EngineError */
-export async function methodOn(engine: Engine, storage: Storage): Promise<ConvolutionMethod> {
-  const method = methodFor(engine.caps);
-  const unknown = method.part !== undefined && method.tiles === undefined && !engine.caps.software;
-  return unknown ? measuredMethod(engine, storage, method) : method;
+/**
+ * The method for an engine's adapter: what the table knows, with measured tiles on a GPU that it does not know.
+ * @param method that of the adapter
+ * @throws EngineError
+ */
+export async function methodOn(
+  engine: Engine,
+  storage: Storage,
+  method: ConvolutionMethod = methodFor(engine.caps, storage),
+): Promise<ConvolutionMethod> {
+  return method === methods.gpu ? measuredMethod(engine, storage, method) : method;
 }

@@ -1,5 +1,6 @@
 /** Which tile of nn/conv is fastest, by adapter and class of layer: measured, see `npm run bench -- stages --stage tiles`. */
 import type { Caps } from '../../engine/index.ts';
+import type { Storage } from './activation.ts';
 import type { TileName } from './tiles.ts';
 
 /** Layers by the voxels of their results in all images, which decide how many workgroups a tile makes. */
@@ -16,9 +17,10 @@ export type TileChoice = Readonly<Record<LayerClass, TileName>>;
 export interface TileRow {
   /** Of the adapter's name or its driver's description. */
   readonly adapter: RegExp;
-  readonly tiles: TileChoice;
+  /** By storage; without a row for 16 bits where the adapter has none. */
+  readonly tiles: Readonly<Partial<Record<Storage, TileChoice>>>;
   /** In what 16-bit values are multiplied. */
-  readonly products: 'f32' | 'f16';
+  readonly products: Storage;
   /** Workgroups that fill it: layers of fewer are computed in parts (`partsOf`); 0: parts never pay. */
   readonly fill: number;
 }

@@ -1,16 +1,7 @@
 /** nn/conv in several sizes: kernels that give the same results, bit by bit, of which adapters prefer different ones. */
 import source from '../../../shaders/nn/conv.wgsl?raw';
 import { defineKernel } from '../../engine/index.ts';
-
-/** What direct convolutions bind. */
-export const bindings = {
-  params: 'uniform',
-  activation: 'read',
-  weights: 'read',
-  bias: 'read',
-  shortcut: 'read',
-  results: 'read_write',
-} as const;
+import { convolutionBindings as bindings } from './conv-bindings.ts';
 
 const flags = ['F16', 'F16_PRODUCTS'] as const;
 
