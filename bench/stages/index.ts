@@ -7,6 +7,7 @@ import { benchN4 } from './n4.ts';
 import { benchNetwork } from './nn.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
+import { benchTiles } from './tiles.ts';
 
 /** Measures a stage. The engine was made with `profile`. */
 type BenchStage = (
@@ -24,4 +25,5 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   filter: benchFilter,
   map: benchMap,
   nn: benchNetwork,
+  tiles: benchTiles,
 };

@@ -11,6 +11,7 @@ import {
 import {
   type ConvolutionMethod,
   type FilterBuffers,
+  productsOf,
   recordConvolution,
   type Window,
   windowed,
@@ -38,8 +39,14 @@ export const filterFor = ({ shape, data }: Tensor, bias: ArrayLike<number> | nul
   bias: Float64Array.from({ length: shape[0]! }, (_, co) => bias?.[co] ?? 0),
 });
 
-export function uploadFilter(rec: Recording, filter: Filter, storage: Storage): FilterBuffers {
-  const { weights, bias } = packFilter(filter, storage);
+/** @param products in what the kernel multiplies */
+export function uploadFilter(
+  rec: Recording,
+  filter: Filter,
+  storage: Storage,
+  products: Storage = 'f32',
+): FilterBuffers {
+  const { weights, bias } = packFilter(filter, storage, products);
   return { outputs: filter.outputs, weights: rec.upload('test.weights', weights), bias: rec.upload('test.bias', bias) };
 }
 
@@ -93,7 +100,7 @@ export async function convolve(
   const rec = new Recording('test/conv');
   const from = uploadTensor(rec, input, storage);
   const window = windowFor(weights, geometry);
-  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage), ...window };
+  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage, productsOf(method, storage)), ...window };
   const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
   const result = recordConvolution(rec, from, filter, into, {
     storage,

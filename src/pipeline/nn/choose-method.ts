@@ -1,9 +1,10 @@
 /** The method of an adapter for convolutions; subgroup matrices only where they prove to compute what they should. */
 import { type Engine, EngineError, Recording } from '../../engine/index.ts';
 import { activationBytes, planarValues, type Storage } from './activation.ts';
-import { type ConvolutionMethod, methodFor, recordConvolution } from './conv.ts';
+import { type ConvolutionMethod, methodFor, productsOf, recordConvolution } from './conv.ts';
 import { matrixKernels } from './conv-matrix.ts';
 import { packFilter } from './filter.ts';
+import { methodOn } from './measure-tiles.ts';
 
 /** A convolution of more than one tile of voxels and of channels, whose inputs are no multiple of what a step takes. */
 const trial = { inputs: 40, outputs: 72, size: [7, 5, 2], taps: 3 } as const;
@@ -39,7 +40,7 @@ export async function convolvesExactly(engine: Engine, method: ConvolutionMethod
   const input = digits(size[0] * size[1] * size[2] * inputs, 1);
   const weights = digits(outputs * inputs * taps, 2);
   const filter = { outputs, inputs, taps: [1, 1, taps] as const, weights, bias: new Float32Array(outputs) };
-  const packed = packFilter(filter, storage);
+  const packed = packFilter(filter, storage, productsOf(method, storage));
   const rec = new Recording('nn/choose-method');
   const stored = storage === 'f16' ? new Float16Array(input) : input;
   const shape = { images: 1, channels: outputs, size };
@@ -76,6 +77,7 @@ export async function convolvesExactly(engine: Engine, method: ConvolutionMethod
 export async function chooseMethod(engine: Engine, storage: Storage): Promise<ConvolutionMethod> {
   const method = methodFor(engine.caps, storage);
   const matrix = matrixKernels.some((kernel) => kernel.method === method);
-  if (!matrix || (await convolvesExactly(engine, method, storage))) return method;
-  return methodFor({ ...engine.caps, matrices: [] }, storage);
+  if (!matrix) return methodOn(engine, storage, method);
+  if (await convolvesExactly(engine, method, storage)) return method;
+  return methodOn(engine, storage, methodFor({ ...engine.caps, matrices: [] }, storage));
 }
