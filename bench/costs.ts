@@ -222,7 +222,9 @@ export const costs: Readonly<Record<string, Cost>> = {
   ),
   'nn/conv-sum': perValue(1),
   'nn/conv-lanes': perProduct,
-  ...Object.fromEntries(matrixKernels.map(({ method }) => [method.kernel.name, perProduct])),
+  ...Object.fromEntries(
+    matrixKernels.flatMap(({ method }) => [method.kernel, method.part!].map(({ name }) => [name, perProduct])),
+  ),
   // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.
   'nn/winograd:input': perValue(24),
   'nn/winograd:output': perValue(24),

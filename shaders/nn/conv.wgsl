@@ -12,6 +12,7 @@ enable f16;
 #endif
 #import common/grid
 #import common/nn/convolution
+#import common/nn/tile
 #import common/nn/unscale
 
 @group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;   // [part][place in the order of work][quad]
@@ -45,26 +46,6 @@ var<workgroup> sh_inputs: array<Factor, IN_QUADS * TILE_VOXELS>;    // [quad of 
 var<workgroup> sh_weights: array<Factor, TILE_QUADS * ROUND>;       // [quad][input]
 var<workgroup> sh_marks: array<atomic<u32>, WORDS>;
 var<workgroup> sh_taps: array<u32, WORDS>;      // bits of the taps that any voxel of the tile needs
-
-// What a workgroup makes.
-struct Tile {
-  base: u32,    // place of the first voxel in the order of work
-  quad: u32,    // first channels by four
-  part: u32,
-}
-
-fn tile_at(group: vec3u, groups: vec3u) -> Tile {
-  let tile = linear_invocation(group, groups, 0u, 1u);
-  let along_voxels = max((params.voxels + TILE_VOXELS - 1u) / TILE_VOXELS, 1u);
-  let along_channels = max((params.out_quads + TILE_QUADS - 1u) / TILE_QUADS, 1u);
-  let column = tile / along_voxels;
-  return Tile(tile % along_voxels * TILE_VOXELS, column % along_channels * TILE_QUADS, column / along_channels);
-}
-
-fn tap_offset(tap: u32) -> vec3u {
-  let plane = params.extent.x * params.extent.y;
-  return vec3u(tap % params.extent.x, tap / params.extent.x % params.extent.y, tap / plane) * params.dilation;
-}
 
 // First of the voxels of an invocation, which are ROWS apart.
 fn own_row(local: u32) -> u32 { return local % ROWS; }

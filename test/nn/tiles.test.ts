@@ -6,7 +6,6 @@ import {
   type ConvolutionMethod,
   methodFor,
   methods,
-  productsOf,
   recordConvolution,
   tilesOf,
   windowed,
@@ -14,7 +13,7 @@ import {
 import { packFilter } from '../../src/pipeline/nn/filter.ts';
 import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
 import { chooseTiles, measuredMethod, methodOn } from '../../src/pipeline/nn/measure-tiles.ts';
-import { partBytes, partsOf } from '../../src/pipeline/nn/parts.ts';
+import { partsOf } from '../../src/pipeline/nn/parts.ts';
 import { classOf, layerClasses, tileTable } from '../../src/pipeline/nn/tile-table.ts';
 import { type TileName, tiles } from '../../src/pipeline/nn/tiles.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
@@ -23,6 +22,7 @@ import { useEngine } from '../support/engine.ts';
 import { describeShared, sharedPath } from '../support/shared.ts';
 import {
   bufferFor,
+  convolve as convolveOn,
   filterFor,
   readActivation,
   relativeError,
@@ -58,24 +58,13 @@ interface Work {
 }
 
 /** One convolution from host to host; in parts where the method has a fill that asks for them. */
-async function convolve(work: Work, storage: Storage, method: ConvolutionMethod): Promise<Tensor> {
-  const rec = new Recording('test/tiles');
-  const from = uploadTensor(rec, work.input, storage);
-  const window = windowFor(work.weights, work.geometry);
-  const packed = uploadFilter(rec, filterFor(work.weights, work.bias), storage, productsOf(method, storage));
-  const size = windowed(from.size, window);
-  const shape = { images: from.images, channels: packed.outputs, size };
-  const into = bufferFor(rec, from.images, packed.outputs, size, storage);
-  const parts = partsOf(from, shape, method.fill ?? 0);
-  const result = recordConvolution(rec, from, { ...packed, ...window }, into, {
+const convolve = (work: Work, storage: Storage, method: ConvolutionMethod): Promise<Tensor> =>
+  convolveOn(engine(), work.input, work.weights, work.bias, work.geometry, {
     storage,
     method,
     relu: work.residual !== undefined,
-    residual: work.residual && { activation: uploadTensor(rec, work.residual, storage), stride: 1 },
-    parts: parts.count > 1 ? { ...parts, buffer: rec.buffer('test.parts', partBytes(shape, parts)) } : undefined,
+    residual: work.residual && { tensor: work.residual, stride: 1 },
   });
-  return readActivation(engine(), rec, result, storage);
-}
 
 const cube = (n: number): readonly [number, number, number] => [n, n, n];
 
