@@ -1,4 +1,5 @@
 import { matrixKernels } from '../src/pipeline/nn/conv-matrix.ts';
+import { tiles } from '../src/pipeline/nn/tiles.ts';
 
 /** Sizes that N4 works on; absent in cases without it. */
 export interface N4Work {
@@ -218,9 +219,14 @@ export const costs: Readonly<Record<string, Cost>> = {
   'nn/input': perValue(3),
   // A shift and a mask.
   'nn/inside': perValue(2),
-  'nn/conv': perProduct,
+  ...Object.fromEntries(
+    Object.values(tiles).flatMap(({ kernel, part }) => [kernel, part].map(({ name }) => [name, perProduct])),
+  ),
+  'nn/conv-sum': perValue(1),
   'nn/conv-lanes': perProduct,
-  ...Object.fromEntries(matrixKernels.map(({ method }) => [method.kernel.name, perProduct])),
+  ...Object.fromEntries(
+    matrixKernels.flatMap(({ method }) => [method.kernel, method.part!].map(({ name }) => [name, perProduct])),
+  ),
   // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.
   'nn/winograd:input': perValue(24),
   'nn/winograd:output': perValue(24),

@@ -9,6 +9,7 @@ import { benchNetwork } from './nn.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
 import { benchWeights } from './weights.ts';
+import { benchTiles } from './tiles.ts';
 
 /** Measures a stage. The engine was made with `profile`. */
 type BenchStage = (
@@ -28,4 +29,5 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   nn: benchNetwork,
   weights: benchWeights,
   batches: benchBatches,
+  tiles: benchTiles,
 };

@@ -9,7 +9,7 @@ export type Access = 'uniform' | 'read' | 'read_write';
 export type Bindings = Readonly<Record<string, Access>>;
 
 /** What only some devices have, and WGSL can only express by other text. */
-export type Flag = 'SUBGROUPS' | 'F16' | 'F16_MATRICES';
+export type Flag = 'SUBGROUPS' | 'F16' | 'F16_PRODUCTS' | 'F16_MATRICES';
 /** What of a device a text cannot do without, whatever the flags. */
 export type Need = 'subgroups' | MatrixShape;
 export type Flags = Readonly<Partial<Record<Flag, boolean>>>;
@@ -24,7 +24,10 @@ export interface KernelSpec<B extends Bindings> {
   readonly workgroup: number;
   /** Default `main`. */
   readonly entryPoint?: string;
-  /** Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 is the caller's choice. */
+  /**
+   * Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 (storage) and F16_PRODUCTS (arithmetic,
+   * only together with F16) are the caller's choice.
+   */
   readonly flags?: readonly Flag[];
   /** Flags that are decided by the kernel itself, whatever the caller chooses. */
   readonly fixed?: Flags;
@@ -51,7 +54,7 @@ export interface Slot {
 export interface Kernel<B extends Bindings = Bindings> extends KernelSpec<B> {
   /** The text and its reflection for a choice of flags; made once. */
   variant(flags: Flags): KernelVariant;
-  /** All combinations of flags, for the test that compiles every variant. */
+  /** All combinations of flags that there are, for the test that compiles every variant. */
   variants(): Flags[];
 }
 
@@ -124,14 +127,15 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       return variant;
     },
     variants() {
-      return known.reduce<Flags[]>(
-        (all, f) =>
-          all.flatMap((v) => [
+      const all = known.reduce<Flags[]>(
+        (some, f) =>
+          some.flatMap((v) => [
             { ...v, [f]: false },
             { ...v, [f]: true },
           ]),
         [{}],
       );
+      return all.filter((v) => v.F16 || !v.F16_PRODUCTS);
     },
   };
   if (registry.has(spec.name)) throw new Error(`kernel ${spec.name} is defined twice`);

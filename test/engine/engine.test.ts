@@ -196,6 +196,17 @@ describe('engine/debug', () => {
   });
 });
 
+describe('engine/measure', () => {
+  const engine = useEngine();
+
+  it('times a recording and leaves the profile alone', async () => {
+    const { rec } = recordDouble(ramp(100000));
+    const milliseconds = await engine().measure(rec);
+    expect(milliseconds).toBeGreaterThan(0);
+    expect(engine().profile.rows()).toEqual([]);
+  });
+});
+
 describe('engine/profile', () => {
   const engine = useEngine({ profile: true });
   it('has a row per kernel', async ({ skip }) => {
@@ -247,7 +258,17 @@ describe('engine/wgsl', () => {
     expect(text).toContain('A');
     expect(text).not.toContain('B');
   });
-  it('refuses unknown imports and flags', () => {
+  it('declares constants with the values of the kernel', () => {
+    const text = preprocess(
+      '#constant SIZE\n#if F16\n#constant OTHER\n#endif\n',
+      { F16: false },
+      { SIZE: 3, OTHER: 4 },
+    );
+    expect(text).toContain('const SIZE = 3u;');
+    expect(text).not.toContain('OTHER');
+  });
+  it('refuses unknown imports, flags and constants', () => {
+    expect(() => preprocess('#constant NOTHING', {}, { SIZE: 3 })).toThrow(/NOTHING.*SIZE/);
     expect(() => preprocess('#import common/nothing', {})).toThrow(/common\/nothing/);
     expect(() => preprocess('#if NOTHING\n#endif', {})).toThrow(/NOTHING/);
   });

@@ -54,9 +54,13 @@ interface Way {
   readonly method: Method;
   readonly storage: Storage;
 }
-const ways: readonly Way[] = (['tiled', 'lanes'] as const).flatMap((method) =>
-  (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
-);
+const ways: readonly Way[] = [
+  ...(['tiled', 'lanes'] as const).flatMap((method) =>
+    (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
+  ),
+  // Products of 16 bits, in one part; in several: tiles.test.ts.
+  { method: 'gpu', storage: 'f16' },
+];
 
 interface Case {
   readonly name: string;

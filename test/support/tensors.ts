@@ -11,11 +11,13 @@ import {
 import {
   type ConvolutionMethod,
   type FilterBuffers,
+  productsOf,
   recordConvolution,
   type Window,
   windowed,
 } from '../../src/pipeline/nn/conv.ts';
 import { type Filter, packFilter } from '../../src/pipeline/nn/filter.ts';
+import { partBytes, partsOf } from '../../src/pipeline/nn/parts.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import type { ConvolutionGeometry, Tensor, Triple } from '../reference/nn/conv.ts';
 
@@ -38,8 +40,14 @@ export const filterFor = ({ shape, data }: Tensor, bias: ArrayLike<number> | nul
   bias: Float64Array.from({ length: shape[0]! }, (_, co) => bias?.[co] ?? 0),
 });
 
-export function uploadFilter(rec: Recording, filter: Filter, storage: Storage): FilterBuffers {
-  const { weights, bias } = packFilter(filter, storage);
+/** @param products in what the kernel multiplies */
+export function uploadFilter(
+  rec: Recording,
+  filter: Filter,
+  storage: Storage,
+  products: Storage = 'f32',
+): FilterBuffers {
+  const { weights, bias } = packFilter(filter, storage, products);
   return { outputs: filter.outputs, weights: rec.upload('test.weights', weights), bias: rec.upload('test.bias', bias) };
 }
 
@@ -81,7 +89,7 @@ export interface ConvolveOptions {
   readonly residual?: { readonly tensor: Tensor; readonly stride: number };
 }
 
-/** One convolution from host to host. */
+/** One convolution from host to host; in parts where the method has a fill that asks for them. */
 export async function convolve(
   engine: Engine,
   input: Tensor,
@@ -93,13 +101,17 @@ export async function convolve(
   const rec = new Recording('test/conv');
   const from = uploadTensor(rec, input, storage);
   const window = windowFor(weights, geometry);
-  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage), ...window };
-  const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
-  const result = recordConvolution(rec, from, filter, into, {
+  const filter = uploadFilter(rec, filterFor(weights, bias), storage, productsOf(method, storage));
+  const size = windowed(from.size, window);
+  const shape = { images: from.images, channels: filter.outputs, size };
+  const into = bufferFor(rec, from.images, filter.outputs, size, storage);
+  const parts = partsOf(from, shape, method.fill ?? 0);
+  const result = recordConvolution(rec, from, { ...filter, ...window }, into, {
     storage,
     method,
     relu,
     residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
+    parts: parts.count > 1 ? { ...parts, buffer: rec.buffer('test.parts', partBytes(shape, parts)) } : undefined,
   });
   return readActivation(engine, rec, result, storage);
 }

@@ -4,6 +4,7 @@ import { type Caps, defineKernel, lacking, type MatrixShape } from '../../engine
 import type { Storage } from './activation.ts';
 import type { ConvolutionMethod } from './conv.ts';
 import { convolutionBindings } from './conv-bindings.ts';
+import { unmeasuredGpu } from './tile-table.ts';
 
 interface Shape extends MatrixShape {
   /** Invocations that a subgroup has at most, on the adapters that offer the shape. */
@@ -36,8 +37,8 @@ const constantsOf = ({ component, m, n, k }: MatrixShape, subgroup: number) => (
   K: k,
   // So many inputs that a chunk is 64 bytes of a voxel.
   DEPTH: component === 'f16' ? 32 : 16,
-  PART_VOXELS: parts[subgroup]![0],
-  PART_CHANNELS: parts[subgroup]![1],
+  OWN_VOXELS: parts[subgroup]![0],
+  OWN_CHANNELS: parts[subgroup]![1],
 });
 
 /** A kernel for one shape and size. */
@@ -50,24 +51,33 @@ export interface MatrixKernel {
 const nameOf = ({ component, m, n, k }: MatrixShape, subgroup: number) =>
   `nn/conv-matrix:${component}-${m}x${n}x${k}-${subgroup}`;
 
+/** As many workgroups as `unmeasuredGpu` takes to fill a GPU, in tiles of 32 x 32 as `partsOf` counts them. */
+const fill = 4 * unmeasuredGpu.fill;
+
 /** All of them, in order of preference. */
 export const matrixKernels: readonly MatrixKernel[] = shapes.flatMap(({ subgroups, ...shape }) =>
   subgroups.map((subgroup) => {
     // Halves are multiplied only where they are what is stored.
     const half = shape.component === 'f16';
-    const kernel = defineKernel({
-      name: nameOf(shape, subgroup),
+    const spec = {
       source,
-      bindings: convolutionBindings,
       workgroup: 128,
       constants: constantsOf(shape, subgroup),
-      needs: ['subgroups', shape],
+      needs: ['subgroups', shape] as const,
       ...(half
         ? { fixed: { F16: true, F16_MATRICES: true } }
         : { flags: ['F16'] as const, fixed: { F16_MATRICES: false } }),
+    };
+    const kernel = defineKernel({ ...spec, name: nameOf(shape, subgroup), bindings: convolutionBindings });
+    const { params, activation, weights } = convolutionBindings;
+    const part = defineKernel({
+      ...spec,
+      name: `${nameOf(shape, subgroup)}-part`,
+      entryPoint: 'part',
+      bindings: { params, activation, weights, parts: 'read_write' },
     });
     const storages: readonly Storage[] = half ? ['f16'] : ['f32', 'f16'];
-    return { method: { kernel, tile: [64, 64], winograd: false, storages }, subgroup };
+    return { method: { kernel, part, tile: [64, 64], winograd: false, storages, fill }, subgroup };
   }),
 );
 

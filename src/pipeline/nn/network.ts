@@ -1,11 +1,18 @@
 /** A 3D ResNet18 on the GPU: weights uploaded once, features of volumes. */
-import { type BufferRef, type Engine, Recording, type Results, sizeClass } from '../../engine/index.ts';
+import { type BufferRef, type Engine, type Kernel, Recording, type Results, sizeClass } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
-import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
+import { type Activation, type ActivationShape, planarValues, quadsOf, type Storage } from './activation.ts';
 import { chooseMethod } from './choose-method.ts';
-import { type ConvolutionMethod, type FilterBuffers, recordConvolution } from './conv.ts';
+import {
+  convolutionFlags,
+  type ConvolutionMethod,
+  type FilterBuffers,
+  kernelsOf,
+  productsOf,
+  recordConvolution,
+} from './conv.ts';
 import { filterOf, packFilter, unfolded } from './filter.ts';
 import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
 import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
@@ -104,7 +111,8 @@ export class FeatureNetwork {
   /** What a pass over `images` volumes of a size will do and keep. */
   plan(size: Vec3, images = 1, { layer }: FeatureOptions = {}): NetworkPlan {
     const { channels, storage } = this;
-    const options: PlanOptions = { images, channels, size, storage, layer, winograd: this.#method.winograd };
+    const { winograd, fill } = this.#method;
+    const options: PlanOptions = { images, channels, size, storage, layer, winograd, fill };
     return planNetwork(this.architecture, options);
   }
 
@@ -115,7 +123,7 @@ export class FeatureNetwork {
   planBatch(size: Vec3, images: number, options: FeatureOptions = {}): NetworkPlan {
     const limit = this.#engine.caps.limits.maxStorageBufferBindingSize;
     const one = this.plan(size, 1, options);
-    const most = Math.max(...one.slots);
+    const most = Math.max(...one.slots, ...one.workspace);
     if (most > limit)
       throw new PipelineError(
         'TooLarge',
@@ -139,7 +147,7 @@ export class FeatureNetwork {
   /** Records a pass over volumes of one size. */
   #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[]): Activation {
     const slots = plan.slots.map((bytes, k) => rec.buffer(`nn/network.slot${k}`, bytes));
-    const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.points${k}`, bytes));
+    const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.workspace${k}`, bytes));
     const { storage } = this;
     const bufferOf = (name: string): Activation => {
       const { slot, images, channels, size } = plan.activations.get(name)!;
@@ -166,7 +174,10 @@ export class FeatureNetwork {
         if (step.winograd) {
           const [points, products] = workspace as [BufferRef, BufferRef];
           recordWinograd(rec, input, filter, buffer, [points, products], end);
-        } else recordConvolution(rec, input, filter, buffer, { ...end, method: this.#method });
+        } else {
+          const parts = step.parts ? { ...step.parts, buffer: workspace[0]! } : undefined;
+          recordConvolution(rec, input, filter, buffer, { ...end, method: this.#method, parts });
+        }
       }
     }
     return bufferOf(plan.last.name);
@@ -263,9 +274,10 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
       `the weights are for ${architecture.channels} channels, asked for ${channels}; take that number or 1`,
     );
   const weights = checkedWeights(options.weights, architecture, 'the weights', false);
+  const products = productsOf(method, storage);
   const winograd = method.winograd ? [winogradInput, winogradLanes, winogradOutput] : [];
-  const kernels = [unfold, method.kernel, maxpool, average, ...winograd] as unknown as Parameters<Engine['prepare']>[0];
-  const compiled = engine.prepare(kernels, flagsFor(storage));
+  const kernels = [unfold, maxpool, average, ...kernelsOf(method), ...winograd];
+  const compiled = engine.prepare(kernels as unknown as Kernel[], convolutionFlags(storage, products));
   const rec = new Recording('nn/network.weights');
   const filters = new Map<string, FilterBuffers>();
   const { stem } = networkOf(architecture);
@@ -275,7 +287,7 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
     if (first) filter = unfolded(filter);
     else if (method.winograd && suitsWinograd(windowOf(convolution), filter.inputs, filter.outputs))
       filter = winogradFilter(filter);
-    const packed = packFilter(filter, storage);
+    const packed = packFilter(filter, storage, products);
     const upload = (noun: string, data: ArrayBufferView) => rec.keep(rec.upload(`nn/network.${noun}`, data));
     filters.set(convolution.key, {
       outputs: filter.outputs,
