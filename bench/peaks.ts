@@ -1,13 +1,20 @@
-/** What the adapter can do at best: bytes copied, integer and float operations per second, measured. */
+/** What the adapter can do at best: bytes copied and read, integer and float operations per second, measured. */
 import { defineKernel, type Engine, type Kernel, Recording } from '../src/engine/index.ts';
 import arithmeticSource from './shaders/arithmetic.wgsl?raw';
 import floatSource from './shaders/float.wgsl?raw';
 import copySource from './shaders/copy.wgsl?raw';
+import readSource from './shaders/read.wgsl?raw';
 
 const copy = defineKernel({
   name: 'bench/copy',
   source: copySource,
   bindings: { params: 'uniform', source: 'read', copied: 'read_write' },
+  workgroup: 64,
+});
+const read = defineKernel({
+  name: 'bench/read',
+  source: readSource,
+  bindings: { params: 'uniform', source: 'read', sums: 'read_write' },
   workgroup: 64,
 });
 const arithmetic = defineKernel({
@@ -26,6 +33,8 @@ const float = defineKernel({
 export interface Peaks {
   /** Bytes read plus bytes written per second, 1e9. */
   readonly gigabytesPerSecond: number;
+  /** Bytes per second where they are read alone, 1e9. */
+  readonly readGigabytesPerSecond: number;
   /** 32-bit integer multiplications and additions per second, 1e9. */
   readonly gigaopsPerSecond: number;
   /** float32 multiplications and additions per second, 1e9. */
@@ -58,6 +67,13 @@ export async function measurePeaks(engine: Engine): Promise<Peaks> {
     const [source, copied] = [rec.buffer('bench/copy.source', bytes), rec.buffer('bench/copy.copied', bytes)];
     rec.dispatch(copy, { params: { length: bytes / 16 }, source, copied }, bytes / 16);
   });
+  const readRounds = 64;
+  const readMs = await shortest(engine, read as unknown as Kernel, (rec) => {
+    const invocations = bytes / 16 / readRounds;
+    const source = rec.zeros('bench/read.source', bytes);
+    const sums = rec.buffer('bench/read.sums', 16 * invocations);
+    rec.dispatch(read, { params: { length: bytes / 16, rounds: readRounds }, source, sums }, invocations);
+  });
   const [length, rounds] = [2 ** 17, 64];
   const opsMs = await shortest(engine, arithmetic as unknown as Kernel, (rec) => {
     const results = rec.buffer('bench/arithmetic.results', length * 4);
@@ -70,6 +86,7 @@ export async function measurePeaks(engine: Engine): Promise<Peaks> {
   });
   return {
     gigabytesPerSecond: (2 * bytes) / copyMs / 1e6,
+    readGigabytesPerSecond: bytes / readMs / 1e6,
     gigaopsPerSecond: (length * rounds * 16 * 2) / opsMs / 1e6,
     gigaflopsPerSecond: (length * floatRounds * 8 * 12 * 2) / floatMs / 1e6,
   };
