@@ -2,12 +2,13 @@
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import { type Activation, type ActivationShape, activationBytes } from '../../src/pipeline/nn/activation.ts';
 import { methodFor, recordConvolution, type Window } from '../../src/pipeline/nn/conv.ts';
-import { filterOf, type PackedFilter, packFilter, unfolded } from '../../src/pipeline/nn/filter.ts';
+import type { PackedFilter } from '../../src/pipeline/nn/filter.ts';
 import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
-import { type Architecture, convolutionsOf, networkOf } from '../../src/pipeline/nn/manifest.ts';
+import type { Architecture } from '../../src/pipeline/nn/manifest.ts';
+import { NetworkFilters } from '../../src/pipeline/nn/network-filters.ts';
 import { gigaflops, type NetworkPlan } from '../../src/pipeline/nn/plan.ts';
 import type { Weights } from '../../src/pipeline/nn/weights.ts';
-import { recordWinograd, winogradFilter, workspaceBytes } from '../../src/pipeline/nn/winograd.ts';
+import { recordWinograd, workspaceBytes } from '../../src/pipeline/nn/winograd.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 
 /** What convolutions have to do at least. */
@@ -44,18 +45,6 @@ function usedTaps({ extent, stride, padding, dilation }: Window, from: Vec3, to:
   }, 1);
 }
 
-/** Filters as the network packs them. */
-function packedFilters(architecture: Architecture, weights: Weights, { steps }: NetworkPlan) {
-  const { stem } = networkOf(architecture);
-  const convolutions = new Map(convolutionsOf(architecture).map((convolution) => [convolution.key, convolution]));
-  const points = new Set(steps.flatMap((step) => (step.kind === 'convolution' && step.winograd ? [step.key] : [])));
-  return (key: string): PackedFilter => {
-    const filter = filterOf(weights, convolutions.get(key)!, key === stem.key);
-    if (key === stem.key) return packFilter(unfolded(filter), storage);
-    return packFilter(points.has(key) ? winogradFilter(filter) : filter, storage);
-  };
-}
-
 /** The convolutions of a plan for one image that differ, by their geometry, with their number. */
 export function layersOf(
   architecture: Architecture,
@@ -64,11 +53,11 @@ export function layersOf(
   size: Vec3,
 ): Map<string, { readonly layer: Layer; times: number }> {
   const layers = new Map<string, { readonly layer: Layer; times: number }>();
-  const filterFor = packedFilters(architecture, weights, plan);
+  const filters = new NetworkFilters(weights, architecture, storage, true);
   const stem = plan.steps.find((step) => step.kind === 'unfold')!.window;
   for (const step of plan.steps) {
     if (step.kind !== 'convolution') continue;
-    const { key, window, winograd } = step;
+    const { window, winograd } = step;
     const [from, to] = [plan.activations.get(step.input)!, plan.activations.get(step.output)!];
     // The first one is counted as it is before unfolding.
     const first = step.input === 'unfolded';
@@ -91,7 +80,7 @@ export function layersOf(
       shape: plan.activations.get(step.residual.input)!,
       stride: step.residual.stride,
     };
-    const filter = filterFor(key);
+    const filter = filters.pack(step);
     const bytes =
       activationBytes(from, storage) +
       activationBytes(to, storage) * (residual ? 2 : 1) +

@@ -6,7 +6,7 @@ import { activationBytes, type ActivationShape, type Storage } from './activatio
 import { type Window, windowed } from './conv.ts';
 import { type Architecture, type Convolution, networkOf } from './manifest.ts';
 import { pooledSize } from './pool.ts';
-import { suitsWinograd, workspaceBytes } from './winograd.ts';
+import { paysWinograd, suitsWinograd, workspaceBytes } from './winograd.ts';
 import { unfoldedShape, unfoldedWindow } from './unfold.ts';
 
 /** An activation of a pass. */
@@ -90,7 +90,8 @@ function layers(architecture: Architecture, { images, channels, size, winograd =
     const from = shapes.get(input)!;
     const window = input === 'unfolded' ? unfoldedWindow(windowOf(convolution)) : windowOf(convolution);
     const shape = { images, channels: convolution.shape[0], size: windowed(from.size, window) };
-    const points = winograd && suitsWinograd(window, from.channels, shape.channels);
+    const channels = Math.max(from.channels, shape.channels);
+    const points = winograd && suitsWinograd(window) && paysWinograd(from.size, window, channels);
     add({ kind: 'convolution', key: convolution.key, window, relu, winograd: points, input, output, residual }, shape);
   };
   convolve(stem, 'unfolded', 'relu1', true);
@@ -155,7 +156,7 @@ export interface PlanOptions {
   readonly storage: Storage;
   /** Where to stop: `pool`, `stem`, `layer1` to `layer4`, or the name of an activation. Default `pool`: after layer 4. */
   readonly layer?: string;
-  /** Whether convolutions that suit it take nn/winograd. Default false. */
+  /** Whether convolutions take nn/winograd where that is faster. Default false. */
   readonly winograd?: boolean;
 }
 
