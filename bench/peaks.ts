@@ -41,7 +41,8 @@ export interface Peaks {
   readonly gigaflopsPerSecond: number;
 }
 
-const REPEATS = 5;
+/** Enough for a quiet moment on a busy machine. */
+const REPEATS = 20;
 
 /** Shortest GPU time of a kernel in milliseconds; the engine must have been made with `profile`. */
 async function shortest(engine: Engine, kernel: Kernel, record: (rec: Recording) => void): Promise<number> {
