@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { createEngine } from '../src/host/node/adapters.ts';
 import { writeAtomically } from '../src/host/node/write.ts';
+import { type Variant, variants } from '../src/pipeline/nn/manifest.ts';
 import { version } from '../src/version.ts';
 import {
   type BenchPreset,
@@ -33,6 +34,8 @@ interface Options {
   readonly ants?: boolean;
   readonly op?: string[];
   readonly stage?: string[];
+  readonly size?: string[];
+  readonly variant?: Variant[];
   readonly iterations: string;
   readonly peerEnv: string;
 }
@@ -53,7 +56,7 @@ async function benchGpu(
   report: Report,
   wants: (section: string) => boolean,
   repeats: number,
-  { adapter, stage }: Options,
+  { adapter, stage, size: sizes, variant: wanted, peerEnv }: Options,
 ): Promise<void> {
   const engine = await createEngine({ adapter, profile: true });
   if (!engine.caps.timestamps) progress('this adapter has no timestamp queries: kernels are not timed');
@@ -66,7 +69,12 @@ async function benchGpu(
   if (wants('stages')) {
     report.stages = {};
     for (const [name, bench] of Object.entries(stages).filter(([name]) => !stage || stage.includes(name))) {
-      report.stages[name] = await bench(engine, report.peaks, repeats, progress);
+      report.stages[name] = await bench(engine, report.peaks, repeats, progress, {
+        adapter,
+        sizes,
+        variants: wanted,
+        peers: peerEnv,
+      });
       printTable(`Stage ${name} (GPU to GPU, every dispatch timed)`, report.stages[name]);
     }
   }
@@ -180,6 +188,8 @@ bench
   )
   .option('--case <name>', 'only this case; may be repeated', collect)
   .option('--stage <name>', `only this stage (${Object.keys(stages).join(', ')}); may be repeated`, collect)
+  .option('--size <DxHxW>', 'with the stage nn: a size of its volumes (default: 64x64x64); may be repeated', collect)
+  .option('--variant <name>', `with the stage nn: only this network (${variants.join(', ')}); may be repeated`, collect)
   .option('--repeats <n>', 'warm runs', '10')
   .option('--json <file>', 'write everything as JSON')
   .option('--adapter <name>', 'as in voxomics extract')

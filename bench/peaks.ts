@@ -1,13 +1,20 @@
-/** What the adapter can do at best: bytes copied, integer and float operations per second, measured. */
+/** What the adapter can do at best: bytes copied and read, integer and float operations per second, measured. */
 import { defineKernel, type Engine, type Kernel, Recording } from '../src/engine/index.ts';
 import arithmeticSource from './shaders/arithmetic.wgsl?raw';
 import floatSource from './shaders/float.wgsl?raw';
 import copySource from './shaders/copy.wgsl?raw';
+import readSource from './shaders/read.wgsl?raw';
 
 const copy = defineKernel({
   name: 'bench/copy',
   source: copySource,
   bindings: { params: 'uniform', source: 'read', copied: 'read_write' },
+  workgroup: 64,
+});
+const read = defineKernel({
+  name: 'bench/read',
+  source: readSource,
+  bindings: { params: 'uniform', source: 'read', sums: 'read_write' },
   workgroup: 64,
 });
 const arithmetic = defineKernel({
@@ -21,18 +28,24 @@ const float = defineKernel({
   source: floatSource,
   bindings: { params: 'uniform', results: 'read_write' },
   workgroup: 64,
+  flags: ['F16'],
 });
 
 export interface Peaks {
   /** Bytes read plus bytes written per second, 1e9. */
   readonly gigabytesPerSecond: number;
+  /** Bytes per second where they are read alone, 1e9. */
+  readonly readGigabytesPerSecond: number;
   /** 32-bit integer multiplications and additions per second, 1e9. */
   readonly gigaopsPerSecond: number;
   /** float32 multiplications and additions per second, 1e9. */
   readonly gigaflopsPerSecond: number;
+  /** The same of float16 in vectors, not by subgroup matrices; NaN where the adapter has none. */
+  readonly gigaflops16PerSecond: number;
 }
 
-const REPEATS = 5;
+/** Enough for a quiet moment on a busy machine. */
+const REPEATS = 20;
 
 /** Shortest GPU time of a kernel in milliseconds; the engine must have been made with `profile`. */
 async function shortest(engine: Engine, kernel: Kernel, record: (rec: Recording) => void): Promise<number> {
@@ -58,19 +71,31 @@ export async function measurePeaks(engine: Engine): Promise<Peaks> {
     const [source, copied] = [rec.buffer('bench/copy.source', bytes), rec.buffer('bench/copy.copied', bytes)];
     rec.dispatch(copy, { params: { length: bytes / 16 }, source, copied }, bytes / 16);
   });
+  const readRounds = 64;
+  const readMs = await shortest(engine, read as unknown as Kernel, (rec) => {
+    const invocations = bytes / 16 / readRounds;
+    const source = rec.zeros('bench/read.source', bytes);
+    const sums = rec.buffer('bench/read.sums', 16 * invocations);
+    rec.dispatch(read, { params: { length: bytes / 16, rounds: readRounds }, source, sums }, invocations);
+  });
   const [length, rounds] = [2 ** 17, 64];
   const opsMs = await shortest(engine, arithmetic as unknown as Kernel, (rec) => {
     const results = rec.buffer('bench/arithmetic.results', length * 4);
     rec.dispatch(arithmetic, { params: { length, rounds }, results }, length);
   });
   const floatRounds = 128;
-  const floatMs = await shortest(engine, float as unknown as Kernel, (rec) => {
-    const results = rec.buffer('bench/float.results', length * 4);
-    rec.dispatch(float, { params: { length, rounds: floatRounds }, results }, length);
-  });
+  const gigaflops = async (F16: boolean) => {
+    const ms = await shortest(engine, float as unknown as Kernel, (rec) => {
+      const results = rec.buffer('bench/float.results', length * 4);
+      rec.dispatch(float, { params: { length, rounds: floatRounds }, results }, length, { F16 });
+    });
+    return (length * floatRounds * 8 * 12 * 2) / ms / 1e6;
+  };
   return {
     gigabytesPerSecond: (2 * bytes) / copyMs / 1e6,
+    readGigabytesPerSecond: bytes / readMs / 1e6,
     gigaopsPerSecond: (length * rounds * 16 * 2) / opsMs / 1e6,
-    gigaflopsPerSecond: (length * floatRounds * 8 * 12 * 2) / floatMs / 1e6,
+    gigaflopsPerSecond: await gigaflops(false),
+    gigaflops16PerSecond: engine.caps.f16 ? await gigaflops(true) : Number.NaN,
   };
 }

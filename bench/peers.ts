@@ -28,19 +28,27 @@ export const peerScripts = (...parts: string[]): string => shared('peers', ...pa
 /** Whether those scripts are at hand. */
 export const hasPeers = (): boolean => existsSync(peerScripts());
 
-/** Runs a program to its end. @returns what it wrote to standard output */
+/** Runs a program to its end. @returns what it wrote to standard output @throws with the last line of its errors */
 export function runProgram(command: string, args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
     // In a folder of its own: flash-radiomics leaves files where it runs.
     const cwd = mkdtempSync(join(tmpdir(), 'voxomics-peer-'));
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    let errors = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;
     });
+    child.stderr.on('data', (chunk) => {
+      errors = (errors + chunk).slice(-1000);
+    });
     child.on('error', fail);
     child.on('exit', () => rmSync(cwd, { recursive: true, force: true }));
-    child.on('exit', (code) => (code === 0 ? done(output) : fail(new Error(`${command} ended with status ${code}`))));
+    // After the last of its output.
+    child.on('close', (code) => {
+      if (code === 0) done(output);
+      else fail(new Error(`${command} ended with status ${code}: ${errors.trim().split('\n').at(-1)}`));
+    });
   });
 }
 

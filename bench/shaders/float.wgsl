@@ -1,5 +1,13 @@
-// bench/float: `rounds` times eight float32 multiply-adds on each of 12 independent values per invocation: the arithmetic
-// peak that convolutions can be held against. Grid: linear; out-of-range invocations do nothing.
+// bench/float: `rounds` times eight multiply-adds of float32, or float16 by F16, on each of 12 independent values per invocation: the
+// arithmetic peak that convolutions can be held against. Grid: linear; out-of-range invocations do nothing.
+#if F16
+enable f16;
+alias Number = f16;
+alias Vector = vec4h;
+#else
+alias Number = f32;
+alias Vector = vec4f;
+#endif
 #import common/grid
 
 struct Params {
@@ -16,11 +24,11 @@ override workgroup_size: u32 = 64;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let i = linear_invocation(group, groups, local, workgroup_size);
   if (i >= params.length) { return; }
-  var a = vec4f(f32(i), 1.0, 2.0, 3.0);
+  var a = Vector(Number(i % 256u), 1.0, 2.0, 3.0);
   var b = a + 1.0;
   var c = a + 2.0;
-  let factor = vec4f(0.999 + 1e-9 * f32(params.rounds));
-  let term = vec4f(1e-3);
+  let factor = Vector(0.999 - Number(min(params.rounds, 1u)) * 0.001);
+  let term = Vector(1e-3);
   for (var r = 0u; r < params.rounds; r++) {
     a = fma(a, factor, term); b = fma(b, factor, term); c = fma(c, factor, term);
     a = fma(a, factor, term); b = fma(b, factor, term); c = fma(c, factor, term);
@@ -31,6 +39,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     a = fma(a, factor, term); b = fma(b, factor, term); c = fma(c, factor, term);
     a = fma(a, factor, term); b = fma(b, factor, term); c = fma(c, factor, term);
   }
-  let all = a + b + c;
+  let all = vec4f(a + b + c);
   results[i] = all.x + all.y + all.z + all.w;
 }

@@ -314,6 +314,28 @@ describe('a network', () => {
     },
   );
 
+  it('adds the weights that another size needs otherwise, once, and gives them back', async ({ skip }) => {
+    if (methodFor(engine().caps) !== methods.lanes) skip('the adapter has one way for all sizes');
+    const before = engine().stats().resident.bytes;
+    const network = await openNetwork(engine(), { architecture, weights });
+    const opened = network.weightBytes;
+    const [small, usual] = [volume([1, 1, 16, 16, 16]), volume([1, 1, 64, 64, 64])];
+    await network.features([usual]);
+    expect(network.weightBytes).toBe(opened);
+    const [[first], [second]] = await Promise.all([network.features([small]), network.features([small])]);
+    expect(second).toEqual(first);
+    expect(network.weightBytes).toBeGreaterThan(opened);
+    expect(engine().stats().resident.bytes - before).toBe(network.weightBytes);
+    const all = network.weightBytes;
+    expect((await network.features([small]))[0]).toEqual(first);
+    expect(network.weightBytes).toBe(all);
+    // Released while a pass is on its way that brings more.
+    const late = network.features([volume([1, 1, 5, 96, 96])]);
+    network.release();
+    await late;
+    expect(engine().stats().resident.bytes).toBe(before);
+  });
+
   it('refuses to run once its weights are given back', async () => {
     const network = await openNetwork(engine(), { architecture, weights });
     network.release();
@@ -363,6 +385,23 @@ describe('a plan', () => {
         holds.set(slot, step.output);
       }
     }
+  });
+
+  it('takes the points of Winograd where they are fewer products, whatever the batch', () => {
+    const taking = (variant: Variant, size: Vec3, images = 1) =>
+      planNetwork(architectureOf(variant), { images, channels: 1, size, storage: 'f32', winograd: true }).steps.flatMap(
+        (step) => (step.kind === 'convolution' && step.winograd ? [step.key] : []),
+      );
+    const layer = (n: number, keys: readonly string[]) => keys.filter((key) => key.startsWith(`layer${n}`)).length;
+    const counts = (...args: Parameters<typeof taking>) => [1, 2, 3, 4].map((n) => layer(n, taking(...args)));
+    expect(counts('monai', [64, 64, 64])).toEqual([4, 3, 0, 0]);
+    expect(counts('monai', [64, 64, 64], 8)).toEqual([4, 3, 0, 0]);
+    expect(counts('monai', [32, 32, 32])).toEqual([4, 0, 0, 0]);
+    expect(counts('monai', [8, 8, 8])).toEqual([0, 0, 0, 0]);
+    expect(counts('medicalnet', [64, 64, 64])).toEqual([4, 3, 4, 0]);
+    // On large images also where the points of 512 channels take 67 MB a layer.
+    expect(counts('medicalnet', [128, 128, 128])).toEqual([4, 3, 4, 4]);
+    expect(counts('torchvision', [64, 64, 64])).toEqual([4, 3, 3, 0]);
   });
 
   it('counts the operations of the published tables', () => {

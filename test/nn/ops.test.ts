@@ -121,8 +121,7 @@ async function winograd(
   return readActivation(engine(), rec, result, storage);
 }
 
-const suits = (c: ConvCase) =>
-  suitsWinograd(windowFor({ shape: c.weight_shape, data: [] }, c), c.weight_shape[1]!, c.weight_shape[0]!);
+const suits = (c: ConvCase) => suitsWinograd(windowFor({ shape: c.weight_shape, data: [] }, c));
 
 interface ConvCase extends Case, ConvolutionGeometry {
   readonly weight_shape: readonly number[];

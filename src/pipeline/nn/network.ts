@@ -5,28 +5,14 @@ import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
 import { type Activation, type ActivationShape, planarValues, quadsOf, type Storage } from './activation.ts';
 import { chooseMethod } from './choose-method.ts';
-import {
-  convolutionFlags,
-  type ConvolutionMethod,
-  type FilterBuffers,
-  kernelsOf,
-  productsOf,
-  recordConvolution,
-} from './conv.ts';
-import { filterOf, packFilter, unfolded } from './filter.ts';
-import { type Architecture, checkedWeights, convolutionsOf, networkOf } from './manifest.ts';
-import { type NetworkPlan, planNetwork, type PlanOptions, windowOf } from './plan.ts';
+import { convolutionFlags, type ConvolutionMethod, kernelsOf, productsOf, recordConvolution } from './conv.ts';
+import { type Architecture, checkedWeights } from './manifest.ts';
+import { type FiltersInUse, NetworkFilters } from './network-filters.ts';
+import { type NetworkPlan, planNetwork, type PlanOptions } from './plan.ts';
 import { average, maxpool, recordAverage, recordMaxPool } from './pool.ts';
 import { recordUnfold, unfold } from './unfold.ts';
 import type { Weights } from './weights.ts';
-import {
-  recordWinograd,
-  suitsWinograd,
-  winogradFilter,
-  winogradInput,
-  winogradLanes,
-  winogradOutput,
-} from './winograd.ts';
+import { recordWinograd, winogradInput, winogradLanes, winogradOutput } from './winograd.ts';
 
 /** A volume on the host: float32 in the order [channel][z][y][x]. */
 export interface HostInput {
@@ -74,17 +60,18 @@ function storageFor({ caps }: Engine, precision: Precision): Storage {
   return precision === 'auto' ? (caps.f16 && !caps.software ? 'f16' : 'f32') : precision;
 }
 
+/** The size that weights are packed for when a network is opened; a pass of another size adds those that it needs otherwise. */
+const usualSize: Vec3 = [64, 64, 64];
+
 /** A network whose weights are on the GPU until `release`. Made by `openNetwork`. */
 export class FeatureNetwork {
   readonly architecture: Architecture;
   readonly storage: Storage;
   /** Channels of the volumes. */
   readonly channels: number;
-  /** Bytes of the weights on the GPU. */
-  readonly weightBytes: number;
   readonly #engine: Engine;
   readonly #method: ConvolutionMethod;
-  readonly #filters: ReadonlyMap<string, FilterBuffers>;
+  readonly #filters: NetworkFilters;
   #released = false;
 
   constructor(
@@ -93,7 +80,7 @@ export class FeatureNetwork {
     storage: Storage,
     channels: number,
     method: ConvolutionMethod,
-    filters: ReadonlyMap<string, FilterBuffers>,
+    filters: NetworkFilters,
   ) {
     this.architecture = architecture;
     this.storage = storage;
@@ -101,11 +88,11 @@ export class FeatureNetwork {
     this.#engine = engine;
     this.#method = method;
     this.#filters = filters;
-    this.weightBytes = this.#buffers().reduce((sum, { bytes }) => sum + sizeClass(bytes), 0);
   }
 
-  #buffers(): BufferRef[] {
-    return [...this.#filters.values()].flatMap(({ weights, bias }) => [weights, bias]);
+  /** Bytes of the weights on the GPU. */
+  get weightBytes(): number {
+    return this.#filters.buffers().reduce((sum, { bytes }) => sum + sizeClass(bytes), 0);
   }
 
   /** What a pass over `images` volumes of a size will do and keep. */
@@ -145,7 +132,7 @@ export class FeatureNetwork {
   }
 
   /** Records a pass over volumes of one size. */
-  #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[]): Activation {
+  #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[], filters: FiltersInUse): Activation {
     const slots = plan.slots.map((bytes, k) => rec.buffer(`nn/network.slot${k}`, bytes));
     const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.workspace${k}`, bytes));
     const { storage } = this;
@@ -164,7 +151,7 @@ export class FeatureNetwork {
       } else if (step.kind === 'maxpool') recordMaxPool(rec, bufferOf(step.input), buffer, storage);
       else {
         const { relu, residual } = step;
-        const filter = { ...this.#filters.get(step.key)!, ...step.window };
+        const filter = { ...filters.of(step), ...step.window };
         const end = {
           storage,
           relu,
@@ -199,8 +186,11 @@ export class FeatureNetwork {
       while (alike < inputs.length && inputs[alike]!.size.every((n, a) => n === size[a])) alike++;
       const plan = this.planBatch(size, alike - k, options);
       const rec = new Recording('nn/network');
-      const read = take(rec, this.#record(rec, plan, inputs.slice(k, k + plan.last.images)));
-      taken.push(...read(await this.#engine.execute(rec)));
+      const filters = this.#filters.upload(rec, plan.steps);
+      const read = take(rec, this.#record(rec, plan, inputs.slice(k, k + plan.last.images), filters));
+      const results = await this.#engine.execute(rec);
+      filters.keep(this.#engine);
+      taken.push(...read(results));
       k += plan.last.images;
     }
     return taken;
@@ -250,7 +240,7 @@ export class FeatureNetwork {
   /** Gives the weights back. The network cannot be used any more. */
   release(): void {
     this.#released = true;
-    this.#engine.release(...this.#buffers());
+    this.#filters.release(this.#engine);
   }
 }
 
@@ -279,23 +269,10 @@ export async function openNetwork(engine: Engine, options: NetworkOptions): Prom
   const kernels = [unfold, maxpool, average, ...kernelsOf(method), ...winograd];
   const compiled = engine.prepare(kernels as unknown as Kernel[], convolutionFlags(storage, products));
   const rec = new Recording('nn/network.weights');
-  const filters = new Map<string, FilterBuffers>();
-  const { stem } = networkOf(architecture);
-  for (const convolution of convolutionsOf(architecture)) {
-    const first = convolution.key === stem.key;
-    let filter = filterOf(weights, convolution, first && channels === 1);
-    if (first) filter = unfolded(filter);
-    else if (method.winograd && suitsWinograd(windowOf(convolution), filter.inputs, filter.outputs))
-      filter = winogradFilter(filter);
-    const packed = packFilter(filter, storage, products);
-    const upload = (noun: string, data: ArrayBufferView) => rec.keep(rec.upload(`nn/network.${noun}`, data));
-    filters.set(convolution.key, {
-      outputs: filter.outputs,
-      weights: upload('weights', packed.weights),
-      bias: upload('bias', packed.bias),
-    });
-  }
+  const filters = new NetworkFilters(weights, architecture, storage, products, channels === 1);
   const network = new FeatureNetwork(engine, architecture, storage, channels, method, filters);
+  filters.upload(rec, network.plan(usualSize).steps).keep(engine);
+  if (!method.winograd) filters.seal();
   // Both have ended before the weights are given back: those of a submit that went well stay with the engine.
   const ended = await Promise.allSettled([engine.execute(rec), compiled]);
   const failed = ended.find((result) => result.status === 'rejected');

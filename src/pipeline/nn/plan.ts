@@ -7,7 +7,7 @@ import { type Window, windowed } from './conv.ts';
 import { type Architecture, type Convolution, networkOf } from './manifest.ts';
 import { partBytes, type Parts, partsOf } from './parts.ts';
 import { pooledSize } from './pool.ts';
-import { suitsWinograd, workspaceBytes } from './winograd.ts';
+import { paysWinograd, suitsWinograd, workspaceBytes } from './winograd.ts';
 import { unfoldedShape, unfoldedWindow } from './unfold.ts';
 
 /** An activation of a pass. */
@@ -97,7 +97,8 @@ function layers(
     const from = shapes.get(input)!;
     const window = input === 'unfolded' ? unfoldedWindow(windowOf(convolution)) : windowOf(convolution);
     const shape = { images, channels: convolution.shape[0], size: windowed(from.size, window) };
-    const points = winograd && suitsWinograd(window, from.channels, shape.channels);
+    const channels = Math.max(from.channels, shape.channels);
+    const points = winograd && suitsWinograd(window) && paysWinograd(from.size, window, channels);
     const some = partsOf(from, shape, points ? 0 : fill);
     const parts = some.count > 1 ? some : null;
     const { key } = convolution;
@@ -165,7 +166,7 @@ export interface PlanOptions {
   readonly storage: Storage;
   /** Where to stop: `pool`, `stem`, `layer1` to `layer4`, or the name of an activation. Default `pool`: after layer 4. */
   readonly layer?: string;
-  /** Whether convolutions that suit it take nn/winograd. Default false. */
+  /** Whether convolutions take nn/winograd where that is faster. Default false. */
   readonly winograd?: boolean;
   /** Workgroups that fill the adapter: layers of fewer are computed in parts. Default 0: none. */
   readonly fill?: number;

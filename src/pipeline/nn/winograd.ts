@@ -37,18 +37,29 @@ const POINTS = 64;
 /** Most bytes of points at once: what caches hold; but 64 tiles at least, for which the filter is read again each time. */
 const pointBytes = 2 * 2 ** 20;
 const leastTiles = 64;
-/** Channels beyond which the filter, 64 points instead of 27 taps, costs more than it saves: the images are small there. */
+/** Channels beyond which the filter, 64 points instead of 27 taps, is worth its memory for many tiles alone. */
 const mostChannels = 256;
+const manyTiles = 256;
+/** Tiles that a workgroup multiplies at once, needed or not. */
+const rows = 16;
 
-/** Whether a convolution can be computed this way, and shall be, whatever the size of the image. */
-export const suitsWinograd = (
-  { extent, stride, padding, dilation }: Window,
-  inputs: number,
-  outputs: number,
-): boolean =>
+/** Whether a convolution can be computed this way. */
+export const suitsWinograd = ({ extent, stride, padding, dilation }: Window): boolean =>
   [0, 1, 2].every(
     (a) => extent[a] === 3 && stride[a] === 1 && padding[a] === dilation[0] && dilation[a] === dilation[0],
-  ) && Math.max(inputs, outputs) <= mostChannels;
+  );
+
+/**
+ * Whether it is the faster way for an image of a size: by the rows that are multiplied with the filter, 64 points of
+ * tiles against the voxels of each tap that is inside the image. Measured times follow that count.
+ * @param channels the larger number of the two
+ */
+export function paysWinograd(size: Vec3, window: Window, channels: number): boolean {
+  const [x, y, z] = tilesOf(size, window);
+  const tiles = x * y * z;
+  const direct = size.reduce((product, n) => product * (n + 2 * Math.max(0, n - window.dilation[0])), 1);
+  return POINTS * rows * Math.ceil(tiles / rows) < direct && (channels <= mostChannels || tiles >= manyTiles);
+}
 
 /** Tiles of two voxels along an axis of n. */
 const tilesAlong = (n: number, dilation: number): number =>

@@ -1,8 +1,10 @@
 /** ONNX models (onnx/onnx.proto, IR version 3 and later) as far as networks of convolutions need them. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { type DType, decodeValues, type StoredTensor, sizeOf, widthOf } from './stored-tensor.ts';
+import { type DType, decodeValues, isFloat, type StoredTensor, sizeOf, widthOf } from './stored-tensor.ts';
 
 export interface OnnxNode {
+  /** As its exporter names it; may be empty. */
+  readonly name: string;
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -65,28 +67,62 @@ function readIntegers(reader: BinaryReader, type: WireType, into: number[]): voi
   while (packed.pos < packed.len) into.push(Number(packed.int64()));
 }
 
-/** A tensor; undefined where it has no values of a type and number that are known. */
+/** Numbers of a packed field of integers: each ends in a byte below 128. */
+const varints = (packed: Uint8Array): number => packed.reduce((count, byte) => count + Number(byte < 0x80), 0);
+
+/** Values of int32_data: numbers, or the bits of a float16 or a bfloat16 each. */
+function valuesOfIntegers(packed: Uint8Array, dtype: DType): Float32Array {
+  const reader = new BinaryReader(packed);
+  const integers = Int32Array.from({ length: varints(packed) }, () => reader.int32());
+  if (!isFloat(dtype)) return Float32Array.from(integers);
+  return decodeValues(new Uint8Array(Uint16Array.from(integers).buffer), dtype);
+}
+
+/** Values of int64_data. Wide integers are rounded. */
+function valuesOfLongs(packed: Uint8Array): Float32Array {
+  const reader = new BinaryReader(packed);
+  return Float32Array.from({ length: varints(packed) }, () => Number(reader.int64()));
+}
+
+/** The field for the values of a type where they are not raw: float_data, int32_data, int64_data, double_data. */
+const typedField = (dtype: DType): number => ({ float32: 4, int64: 7, float64: 10 })[dtype as string] ?? 5;
+
+/**
+ * A tensor; undefined where its type is not known: constants of texts, say, matter only where a convolution refers to them.
+ * @throws OnnxError where the values are elsewhere, or are not as many as the shape says
+ */
 function readTensor(bytes: Uint8Array): { readonly name: string; readonly tensor?: StoredTensor } {
   const shape: number[] = [];
-  let [name, code, external] = ['', 0, false];
+  let [name, code, external, loose] = ['', 0, false, false];
   let raw: Uint8Array | undefined;
-  let typed: Uint8Array | undefined;
+  const typed = new Map<number, Uint8Array>();
   eachField(bytes, (field, reader, type) => {
     if (field === 1) readIntegers(reader, type, shape);
     else if (field === 2) code = reader.int32();
     else if (field === 8) name = reader.string();
     else if (field === 9) raw = reader.bytes();
-    // float_data and double_data, always packed by writers of proto3.
-    else if ((field === 4 || field === 10) && type === WireType.LengthDelimited) typed = reader.bytes();
     else if (field === 14) external = reader.int32() === 1;
+    else if ([4, 5, 7, 10].includes(field)) {
+      if (type === WireType.LengthDelimited) typed.set(field, reader.bytes());
+      else loose = true;
+    }
   });
   if (external) throw new OnnxError(`the tensor ${name} in another file`);
   const dtype = dtypes[code];
-  const content = raw ?? typed;
-  // Constants of texts, say: they matter only where a convolution refers to them.
-  if (!dtype || !content || shape.some((n) => n < 0) || content.length !== sizeOf(shape) * widthOf(dtype))
-    return { name };
-  return { name, tensor: { dtype, shape, values: () => decodeValues(content, dtype) } };
+  if (!dtype) return { name };
+  // The schema packs them; no writer is known that does not.
+  if (loose) throw new OnnxError(`the tensor ${name} with values that are not packed`);
+  const field = typedField(dtype);
+  const integers = raw === undefined && (field === 5 || field === 7);
+  const content = raw ?? typed.get(field) ?? new Uint8Array();
+  const count = integers ? varints(content) : content.length / widthOf(dtype);
+  if (shape.some((n) => n < 0) || count !== sizeOf(shape))
+    throw new OnnxError(`the tensor ${name} of the shape [${shape}] with ${count} values of the type ${dtype}`);
+  const values = () => {
+    if (!integers) return decodeValues(content, dtype);
+    return field === 7 ? valuesOfLongs(content) : valuesOfIntegers(content, dtype);
+  };
+  return { name, tensor: { dtype, shape, values } };
 }
 
 function readAttribute(bytes: Uint8Array): readonly [string, OnnxAttribute] {
@@ -106,16 +142,17 @@ function readAttribute(bytes: Uint8Array): readonly [string, OnnxAttribute] {
 }
 
 function readNode(bytes: Uint8Array): OnnxNode {
-  let operator = '';
+  let [name, operator] = ['', ''];
   const [inputs, outputs]: [string[], string[]] = [[], []];
   const attributes = new Map<string, OnnxAttribute>();
   eachField(bytes, (field, reader) => {
     if (field === 1) inputs.push(reader.string());
     else if (field === 2) outputs.push(reader.string());
+    else if (field === 3) name = reader.string();
     else if (field === 4) operator = reader.string();
     else if (field === 5) attributes.set(...readAttribute(reader.bytes()));
   });
-  return { operator, inputs, outputs, attributes };
+  return { name, operator, inputs, outputs, attributes };
 }
 
 function readName(bytes: Uint8Array): string {

@@ -1,91 +1,55 @@
 /**
  * The weights of a 3D ResNet18 in an ONNX graph. Exporters fold batch norms and give weights names of their own, so the
- * graph is followed: eight residual additions, each with two 3^3 convolutions before it. Batch norms that are left are
- * folded here; so there are weights and biases of convolutions alone, under the keys of the architecture.
+ * graph is followed: eight residual additions, each with two 3^3 convolutions before it, the ways around them, the mean at
+ * the end. Batch norms that are left are folded here; so there are weights and biases of convolutions alone, under the keys
+ * of the architecture.
  */
 import { foldNorm, scaleWeights } from '../../../pipeline/nn/fold.ts';
 import { type Architecture, type Convolution, networkOf, normEpsilon } from '../../../pipeline/nn/manifest.ts';
-import { OnnxError, type OnnxNode, readOnnxModel } from './onnx-model.ts';
+import { type Found, Graph, labelOf } from './onnx-graph.ts';
+import { OnnxError, type OnnxGraph, type OnnxNode, readOnnxModel } from './onnx-model.ts';
+import { checkShortcut } from './onnx-shortcut.ts';
 import { isFloat, type StoredTensor } from './stored-tensor.ts';
 import { refusal, type WeightsFile } from './weights-file.ts';
-
-/** A convolution of the graph, with the batch norm after it. */
-interface Found {
-  readonly node: OnnxNode;
-  readonly norm?: OnnxNode;
-  /** What it is applied to. */
-  readonly input: string;
-}
 
 /** Blocks of a ResNet18, with one addition each. */
 const blockCount = 8;
 
-class Graph {
-  private readonly producers = new Map<string, OnnxNode>();
-  readonly additions: readonly OnnxNode[];
+/** The two 3^3 convolutions that end in a value. */
+function branchOf(graph: Graph, name: string): readonly [Found, Found] | undefined {
+  const isCube = (found: Found | undefined) => graph.tensorOf(found?.node.inputs[1])?.shape[2] === 3;
+  const second = graph.convolution(name);
+  const first = isCube(second) ? graph.convolution(graph.beforeRelu(second!.input)) : undefined;
+  return isCube(first) ? [first!, second!] : undefined;
+}
 
-  constructor(readonly model: ReturnType<typeof readOnnxModel>) {
-    for (const node of model.nodes) for (const output of node.outputs) this.producers.set(output, node);
-    this.additions = model.nodes.filter(
-      ({ operator, inputs }) => operator === 'Add' && inputs.every((name) => !this.tensorOf(name)),
-    );
-  }
+/** The residual additions: those of values, and those of a branch whose shortcut an exporter has made a constant. */
+const additionsOf = (graph: Graph): OnnxNode[] =>
+  graph.model.nodes.filter(
+    ({ operator, inputs }) =>
+      operator === 'Add' &&
+      (inputs.every((name) => !graph.tensorOf(name)) || inputs.some((name) => branchOf(graph, name))),
+  );
 
-  /** The node that makes a value; copies are looked through. */
-  producer(name: string | undefined): OnnxNode | undefined {
-    let node = this.producers.get(name ?? '');
-    // A damaged graph can have copies in a circle.
-    for (let hops = 0; node?.operator === 'Identity' && hops < this.producers.size; hops++)
-      node = this.producers.get(node.inputs[0] ?? '');
-    return node;
-  }
+/** The way through a block, and the value that is added to it. */
+interface FoundBlock {
+  readonly conv1: Found;
+  readonly conv2: Found;
+  readonly around: string;
+  readonly downsample?: Found;
+}
 
-  tensorOf(name: string | undefined): StoredTensor | undefined {
-    let found = name;
-    for (let hops = 0; found !== undefined && hops <= this.producers.size; hops++) {
-      const tensor = this.model.initialisers.get(found);
-      if (tensor) return tensor;
-      const node = this.producers.get(found);
-      found = node?.operator === 'Identity' ? node.inputs[0] : undefined;
-    }
-    return undefined;
-  }
-
-  /** The convolution, with its batch norm, that makes a value. */
-  convolution(name: string | undefined): Found | undefined {
-    const node = this.producer(name);
-    const norm = node?.operator === 'BatchNormalization' ? node : undefined;
-    const convolution = norm ? this.producer(norm.inputs[0]) : node;
-    if (convolution?.operator !== 'Conv') return undefined;
-    return { node: convolution, input: convolution.inputs[0] ?? '', ...(norm ? { norm } : {}) };
-  }
-
-  /** What a ReLU is applied to. */
-  beforeRelu(name: string | undefined): string | undefined {
-    const node = this.producer(name);
-    return node?.operator === 'Relu' ? node.inputs[0] : undefined;
-  }
-
-  private shapeOf({ node }: Found): readonly number[] {
-    return this.tensorOf(node.inputs[1])?.shape ?? [];
-  }
-
-  /** The two 3^3 convolutions that end in a value. */
-  private branch(name: string): readonly [Found, Found] | undefined {
-    const second = this.convolution(name);
-    if (!second || this.shapeOf(second)[2] !== 3) return undefined;
-    const first = this.convolution(this.beforeRelu(second.input));
-    return first && this.shapeOf(first)[2] === 3 ? [first, second] : undefined;
-  }
-
-  /** The convolutions of the block that ends in an addition. */
-  block({ inputs }: OnnxNode): { readonly conv1: Found; readonly conv2: Found; readonly downsample?: Found } {
-    const side = inputs.findIndex((name) => this.branch(name));
-    if (side < 0) throw new OnnxError('a residual addition without two 3^3 convolutions before it');
-    const [conv1, conv2] = this.branch(inputs[side]!)!;
-    const downsample = this.convolution(inputs[1 - side]);
-    return { conv1, conv2, ...(downsample ? { downsample } : {}) };
-  }
+/** The block that ends in an addition. */
+function blockOf(graph: Graph, addition: OnnxNode): FoundBlock {
+  const { inputs } = addition;
+  const side = inputs.findIndex((name) => branchOf(graph, name));
+  if (side < 0)
+    throw new OnnxError(`a residual addition without two 3^3 convolutions before it (${labelOf(addition)})`);
+  const [conv1, conv2] = branchOf(graph, inputs[side]!)!;
+  const around = inputs[1 - side]!;
+  // What the block begins with can be a convolution too, where nothing lies between.
+  const downsample = graph.resolve(around) === graph.resolve(conv1.input) ? undefined : graph.convolution(around);
+  return { conv1, conv2, around, ...(downsample ? { downsample } : {}) };
 }
 
 /** Weight and bias of a convolution with its batch norm folded. */
@@ -155,18 +119,50 @@ function checkPool(node: OnnxNode, variant: string): void {
   check('ceil_mode', 'rounding up', [0], [0]);
 }
 
-function followGraph(model: ReturnType<typeof readOnnxModel>): Omit<WeightsFile, 'container'> {
+/** Whether a node takes the mean over depth, height and width. */
+function isMean(graph: Graph, node: OnnxNode): boolean {
+  if (node.operator === 'GlobalAveragePool') return true;
+  if (node.operator !== 'ReduceMean') return false;
+  const axes = graph.parameter(node, 1, 'axes') ?? [];
+  return `${axes.map((axis) => (axis < 0 ? axis + 5 : axis)).sort()}` === '2,3,4';
+}
+
+/**
+ * Checks what comes after the last block: a rectifier, then the mean over the volume. What may come after that are heads.
+ * @returns nodes of heads, to be noted
+ * @throws OnnxError naming the node that differs
+ */
+function checkEnd(graph: Graph, addition: OnnxNode): string[] {
+  const rectifiers = graph.consumers(addition.outputs[0]!);
+  const other = rectifiers.find(({ operator }) => operator !== 'Relu');
+  if (other) throw new OnnxError(`${labelOf(other)} after the last residual addition, where a rectifier belongs`);
+  if (rectifiers.length === 0)
+    throw new OnnxError(`no rectifier after the last residual addition (${labelOf(addition)})`);
+  const after = rectifiers.flatMap(({ outputs }) => graph.consumers(outputs[0]!));
+  const mean = after.find((node) => isMean(graph, node));
+  const [last] = rectifiers as [OnnxNode];
+  if (!mean)
+    throw new OnnxError(
+      after[0]
+        ? `${labelOf(after[0])} after the last block, where the mean over depth, height and width belongs`
+        : `no mean over depth, height and width after the last block (${labelOf(last)})`,
+    );
+  return graph.model.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul').map(labelOf);
+}
+
+function followGraph(model: OnnxGraph): Omit<WeightsFile, 'container'> {
   const graph = new Graph(model);
-  if (graph.additions.length !== blockCount)
-    throw new OnnxError(`${graph.additions.length} residual additions, where a ResNet18 has ${blockCount}`);
-  const blocks = graph.additions.map((addition) => graph.block(addition));
+  const additions = additionsOf(graph);
+  if (additions.length !== blockCount)
+    throw new OnnxError(`${additions.length} residual additions, where a ResNet18 has ${blockCount}`);
+  const blocks = additions.map((addition) => blockOf(graph, addition));
   // Each block is applied to the one before it, the first one to the stem.
   for (const [i, { conv1, downsample }] of blocks.entries()) {
     const before = graph.producer(graph.beforeRelu(conv1.input));
-    if (i > 0 && before !== graph.additions[i - 1])
-      throw new OnnxError('residual blocks that do not follow one another');
-    if (downsample && graph.producer(downsample.input) !== graph.producer(conv1.input))
-      throw new OnnxError('a shortcut that begins elsewhere than its block');
+    if (i > 0 && before !== additions[i - 1])
+      throw new OnnxError(`residual blocks that do not follow one another (${labelOf(additions[i]!)})`);
+    if (downsample && graph.resolve(downsample.input) !== graph.resolve(conv1.input))
+      throw new OnnxError(`a shortcut that begins elsewhere than its block (${labelOf(downsample.node)})`);
   }
   const pool = graph.producer(blocks[0]!.conv1.input);
   const maxPool = pool?.operator === 'MaxPool';
@@ -189,21 +185,24 @@ function followGraph(model: ReturnType<typeof readOnnxModel>): Omit<WeightsFile,
   if (maxPool) checkPool(pool, architecture.variant);
   const network = networkOf(architecture);
   const tensors = new Map<string, StoredTensor>();
-  const add = (found: Found | undefined, wanted: Convolution | undefined) => {
-    if (!found || !wanted) {
-      if (found || wanted) throw new OnnxError(`another shortcut than ${architecture.variant} has`);
-      return;
-    }
+  const add = (found: Found, wanted: Convolution) => {
     checkConvolution(found, wanted, architecture.variant);
     for (const [key, tensor] of tensorsOf(graph, found, wanted.key)) tensors.set(key, tensor);
   };
   add(stem, network.stem);
-  for (const [i, { conv1, conv2, downsample }] of blocks.entries()) {
-    add(conv1, network.blocks[i]!.conv1);
-    add(conv2, network.blocks[i]!.conv2);
-    add(downsample, network.blocks[i]!.downsample);
+  for (const [i, { conv1, conv2, around, downsample }] of blocks.entries()) {
+    const wanted = network.blocks[i]!;
+    add(conv1, wanted.conv1);
+    add(conv2, wanted.conv2);
+    if (downsample && wanted.downsample) add(downsample, wanted.downsample);
+    else if (wanted.downsample) throw new OnnxError(`no convolution in the shortcut of ${wanted.name}`);
+    else if (downsample) throw new OnnxError(`${labelOf(downsample.node)} in the shortcut of ${wanted.name}`);
+    else checkShortcut(graph, conv1.input, around, wanted.name, wanted.conv1);
   }
-  return { tensors, architecture, notes: ['Batch norms are folded into the convolutions.'] };
+  const heads = checkEnd(graph, additions.at(-1)!);
+  const notes = ['Batch norms are folded into the convolutions.'];
+  if (heads.length > 0) notes.push(`Layers of heads are left out: ${heads.slice(0, 8).join(', ')}.`);
+  return { tensors, architecture, notes };
 }
 
 /**
@@ -215,6 +214,9 @@ export function readOnnx(bytes: Uint8Array, name: string): WeightsFile {
     return { container: 'ONNX', ...followGraph(readOnnxModel(bytes)) };
   } catch (error) {
     if (!(error instanceof OnnxError)) throw error;
-    throw refusal(name, 'an ONNX model of a 3D ResNet18')(error.message, 'export it again, with its weights inside');
+    throw refusal(name, 'an ONNX model of a 3D ResNet18')(
+      error.message,
+      'export it again, with its weights inside, or take the checkpoint that it was made from',
+    );
   }
 }

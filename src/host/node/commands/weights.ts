@@ -19,7 +19,7 @@ export function weightsCommand(): Command {
   return command;
 }
 
-const number = (value: number | null): string => (value === null ? '-' : value.toPrecision(4)).padStart(11);
+const number = (value: number | null): string => (value === null ? '-' : value.toPrecision(4)).padStart(13);
 
 function tensorLine({ name, dtype, shape, min, max, mean, nonFinite }: TensorReport, width: number): string {
   const bad = nonFinite > 0 ? `  ${nonFinite} not finite` : '';
@@ -38,7 +38,7 @@ function describe({ file, container, bytes, sha256, network, parameters, tensors
     shape,
     ...report.notes,
     '',
-    `  ${'tensor'.padEnd(width)}  type      shape                 min        max       mean`,
+    `  ${'tensor'.padEnd(width)}  type      shape                   min          max         mean`,
     ...tensors.map((tensor) => tensorLine(tensor, width)),
     '',
     ...report.variants.flatMap((variant) => [

@@ -1,80 +1,23 @@
 /** ONNX graphs as other exporters write them: batch norms of their own, names without meaning, copies, constants. */
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from 'vitest';
 import { readWeightsFile, selectWeights } from '../../../../src/host/format/weights/index.ts';
 import { foldNorm, scaleWeights } from '../../../../src/pipeline/nn/fold.ts';
 import { hashWeights } from '../../../../src/pipeline/nn/hash-weights.ts';
+import { type Architecture, convolutionsOf } from '../../../../src/pipeline/nn/manifest.ts';
 import {
-  type Architecture,
-  type Convolution,
-  convolutionsOf,
-  networkOf,
-} from '../../../../src/pipeline/nn/manifest.ts';
+  encodeGraph,
+  epsilon,
+  graphOf,
+  lengthDelimited,
+  message,
+  type Node,
+  packed,
+  tensorMessage,
+  tensorOf,
+  type types,
+} from '../../../support/onnx.ts';
 
-type Attribute = number | readonly number[] | { readonly float: number } | { readonly tensor: Uint8Array };
-interface Node {
-  readonly operator: string;
-  readonly inputs: readonly string[];
-  readonly output: string;
-  attributes: Record<string, Attribute>;
-}
-
-const message = (write: (writer: BinaryWriter) => unknown): Uint8Array => {
-  const writer = new BinaryWriter();
-  write(writer);
-  return writer.finish();
-};
-const lengthDelimited = (writer: BinaryWriter, field: number) => writer.tag(field, WireType.LengthDelimited);
-
-const packed = (values: readonly number[]): Uint8Array =>
-  message((w) => {
-    for (const value of values) w.int64(value);
-  });
-
-/** A tensor with its values in `float_data` or `raw_data`. */
-function tensorMessage(name: string, shape: readonly number[], data: Float32Array, raw: boolean): Uint8Array {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return message((w) => {
-    lengthDelimited(w, 1).bytes(packed(shape));
-    w.tag(2, WireType.Varint).int32(1);
-    lengthDelimited(w, raw ? 9 : 4).bytes(bytes);
-    lengthDelimited(w, 8).string(name);
-  });
-}
-
-function attributeMessage(name: string, value: Attribute): Uint8Array {
-  return message((w) => {
-    lengthDelimited(w, 1).string(name);
-    if (typeof value === 'number') w.tag(3, WireType.Varint).int64(value);
-    else if (Array.isArray(value)) lengthDelimited(w, 8).bytes(packed(value));
-    else if ('float' in value) w.tag(2, WireType.Bit32).float(value.float as number);
-    else if ('tensor' in value) lengthDelimited(w, 5).bytes(value.tensor);
-  });
-}
-
-function encode(nodes: readonly Node[], initialisers: readonly Uint8Array[]): Uint8Array {
-  const graph = message((w) => {
-    for (const { operator, inputs, output, attributes } of nodes) {
-      const node = message((n) => {
-        for (const input of inputs) lengthDelimited(n, 1).string(input);
-        lengthDelimited(n, 2).string(output);
-        lengthDelimited(n, 4).string(operator);
-        for (const [name, value] of Object.entries(attributes))
-          lengthDelimited(n, 5).bytes(attributeMessage(name, value));
-      });
-      lengthDelimited(w, 1).bytes(node);
-    }
-    for (const tensor of initialisers) lengthDelimited(w, 5).bytes(tensor);
-    lengthDelimited(w, 11).bytes(message((input) => lengthDelimited(input, 1).string('x')));
-  });
-  return message((w) => {
-    w.tag(1, WireType.Varint).int64(8);
-    lengthDelimited(w, 2).string('test');
-    lengthDelimited(w, 7).bytes(graph);
-  });
-}
-
-const epsilon = 1e-3;
 const architecture: Architecture = {
   variant: 'monai',
   width: 2,
@@ -85,49 +28,8 @@ const architecture: Architecture = {
 };
 const weights = hashWeights('test', architecture);
 
-/** The graph with its batch norms; tensors have numbers for names, every third lies in a constant, some are copies. */
-function graphOf(of: Architecture) {
-  const nodes: Node[] = [];
-  const initialisers: Uint8Array[] = [];
-  let count = 0;
-  const add = (operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}): string => {
-    const output = `v${count++}`;
-    nodes.push({ operator, inputs, output, attributes });
-    return output;
-  };
-  const tensor = (key: string): string => {
-    const { shape, data } = weights.get(key)!;
-    const name = `t${count++}`;
-    const encoded = tensorMessage(name, shape, data, count % 2 === 0);
-    if (count % 3 === 0) return add('Constant', [], { value: { tensor: encoded } });
-    initialisers.push(encoded);
-    return count % 5 === 0 ? add('Identity', [add('Identity', [name])]) : name;
-  };
-  const convolve = (input: string, { key, norm, stride, padding, dilation }: Convolution): string => {
-    const bias = weights.has(`${key}.bias`) ? [tensor(`${key}.bias`)] : [];
-    const attributes = { strides: stride, pads: [...padding, ...padding], dilations: dilation };
-    const out = add('Conv', [input, tensor(`${key}.weight`), ...bias], attributes);
-    const norms = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => tensor(`${norm}.${name}`));
-    return add('BatchNormalization', [out, ...norms], { epsilon: { float: epsilon } });
-  };
-  const { stem, blocks } = networkOf(of);
-  let value = add('MaxPool', [add('Relu', [convolve('x', stem)])], {
-    kernel_shape: [3, 3, 3],
-    strides: [2, 2, 2],
-    pads: [1, 1, 1, 1, 1, 1],
-  });
-  for (const { conv1, conv2, downsample } of blocks) {
-    const main = convolve(add('Relu', [convolve(value, conv1)]), conv2);
-    const around = downsample ? convolve(value, downsample) : value;
-    // The order of the two inputs is the exporter's choice.
-    value = add('Relu', [add('Add', count % 2 ? [main, around] : [around, main])]);
-  }
-  add('ReduceMean', [value], { axes: [2, 3, 4] });
-  return { nodes, initialisers };
-}
-
 const load = (nodes: readonly Node[], initialisers: readonly Uint8Array[]) =>
-  selectWeights(readWeightsFile(encode(nodes, initialisers), 'a.onnx'), 'a.onnx');
+  selectWeights(readWeightsFile(encodeGraph(nodes, initialisers), 'a.onnx'), 'a.onnx');
 /** The graph after a change of its nodes. */
 const changed = (change: (nodes: Node[], initialisers: Uint8Array[]) => unknown) => {
   const graph = graphOf(architecture);
@@ -204,7 +106,7 @@ describe('ONNX graphs', () => {
       'weights that are not there',
       /no batch norm of conv1 in floating point/,
       (nodes) => {
-        const norm = nth(nodes, 'BatchNormalization', 0) as { inputs: readonly string[] };
+        const norm = nth(nodes, 'BatchNormalization', 0);
         norm.inputs = [norm.inputs[0]!, 'absent', ...norm.inputs.slice(2)];
       },
     ],
@@ -213,7 +115,7 @@ describe('ONNX graphs', () => {
       /a batch norm of conv1 with another number of channels/,
       (nodes, initialisers) => {
         initialisers.push(tensorMessage('three', [3], new Float32Array(3), true));
-        const norm = nth(nodes, 'BatchNormalization', 0) as { inputs: readonly string[] };
+        const norm = nth(nodes, 'BatchNormalization', 0);
         norm.inputs = [norm.inputs[0]!, 'three', ...norm.inputs.slice(2)];
       },
     ],
@@ -233,20 +135,66 @@ describe('ONNX graphs', () => {
       'copies in a circle',
       /an ONNX model/,
       (nodes) => {
-        const first = nodes.find(({ operator }) => operator === 'Identity') as { inputs: readonly string[] };
-        first.inputs = [(first as Node).output];
+        const first = nth(nodes, 'Identity', 0);
+        first.inputs = [first.output];
       },
     ],
     [
       'blocks out of order',
       /residual blocks that do not follow one another|begins elsewhere/,
       (nodes) => {
-        const conv = nth(nodes, 'Conv', 3) as { inputs: readonly string[] };
+        const conv = nth(nodes, 'Conv', 3);
         conv.inputs = [nth(nodes, 'MaxPool', 0).output, ...conv.inputs.slice(1)];
       },
     ],
   ])('refused: %s', (_, finding, change) => {
     expect(changed(change)).toThrow(finding);
     expect(changed(change)).toThrow(/^a\.onnx: expected an ONNX model of a 3D ResNet18, found .*; export it again/);
+  });
+});
+
+describe('tensors of ONNX', () => {
+  const { shape, data } = weights.get('conv1.weight')!;
+  const halves = new Float16Array(data);
+  const bits = new Uint16Array(halves.buffer);
+  /** Upper halves of the float32, as bfloat16 cuts them. */
+  const brains = new Uint16Array(data.slice().buffer).filter((_, i) => i % 2 === 1);
+  const fromBrains = new Float32Array(Uint32Array.from(brains, (half) => half << 16).buffer);
+  const doubles = Float64Array.from(halves);
+
+  /** The first convolution's weights in the place of those that the graph has, and without its batch norm's scale. */
+  const withStem = (type: keyof typeof types, field: number, bytes: Uint8Array, of: readonly number[] = shape) => {
+    const { nodes, initialisers } = graphOf(architecture);
+    initialisers.push(tensorOf('stem', of, type, field, bytes));
+    const [conv, norm] = [nth(nodes, 'Conv', 0), nth(nodes, 'BatchNormalization', 0)];
+    conv.inputs = [conv.inputs[0]!, 'stem'];
+    nth(nodes, 'Relu', 0).inputs = [conv.output];
+    nodes.splice(nodes.indexOf(norm), 1);
+    return () => load(nodes, initialisers).weights.get('conv1.weight')!.data;
+  };
+  const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+
+  test.each([
+    ['float16, raw', withStem('float16', 9, bytesOf(halves)), Float32Array.from(halves)],
+    ['float16 in int32_data', withStem('float16', 5, packed([...bits])), Float32Array.from(halves)],
+    ['bfloat16, raw', withStem('bfloat16', 9, bytesOf(brains)), fromBrains],
+    ['bfloat16 in int32_data', withStem('bfloat16', 5, packed([...brains])), fromBrains],
+    ['float64 in double_data', withStem('float64', 10, bytesOf(doubles)), Float32Array.from(doubles)],
+  ])('%s', (_, read, wanted) => {
+    expect(read()).toEqual(wanted);
+  });
+
+  test.each([
+    [
+      'fewer values than the shape says',
+      withStem('float16', 5, packed([...bits.slice(1)])),
+      /685 values of the type float16/,
+    ],
+    ['values in the field of another type', withStem('float16', 4, bytesOf(halves)), /0 values of the type float16/],
+    ['raw values of another width', withStem('float16', 9, bytesOf(doubles)), /2744 values of the type float16/],
+    ['integers', withStem('int32', 5, packed(Array.from(bits, () => -1))), /no weights of conv1 in floating point/],
+  ])('refused: %s', (_, read, finding) => {
+    expect(read).toThrow(finding);
   });
 });
