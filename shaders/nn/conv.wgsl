@@ -32,7 +32,7 @@ alias Factor = vec4f;
 #endif
 const ROWS = TILE_VOXELS / OWN_VOXELS;                      // invocations along the voxels
 const THREADS = ROWS * (TILE_CHANNELS / OWN_CHANNELS);
-const OWN_QUADS = OWN_CHANNELS / 4u;
+const OWN_QUADS = OWN_CHANNELS / 4u;                        // one or two
 const TILE_QUADS = TILE_CHANNELS / 4u;
 const IN_QUADS = ROUND / 4u;                                // inputs of a round by four
 const BRINGERS = THREADS / TILE_VOXELS;                     // invocations that bring the inputs of a voxel
@@ -63,16 +63,18 @@ fn add_round(sums: ptr<function, Sums>, local: u32) {
     var inputs: array<Factor, OWN_VOXELS>;
     for (var v = 0u; v < OWN_VOXELS; v++) { inputs[v] = sh_inputs[i * TILE_VOXELS + row + ROWS * v]; }
     for (var c = 0u; c < 4u; c++) {
-      for (var q = 0u; q < OWN_QUADS; q++) {
-        let factor = sh_weights[(column + q) * ROUND + 4u * i + c];
-        for (var v = 0u; v < OWN_VOXELS; v++) {
-          let k = OWN_QUADS * v + q;
+      let left = sh_weights[column * ROUND + 4u * i + c];
+      let right = sh_weights[(column + OWN_QUADS - 1u) * ROUND + 4u * i + c];
+      for (var v = 0u; v < OWN_VOXELS; v++) {
+        let k = OWN_QUADS * v;
+        let input = Factor(inputs[v][c]);
 #if F16_PRODUCTS
-          round[k] = fma(factor, vec4h(inputs[v][c]), round[k]);
+        round[k] = fma(left, input, round[k]);
+        if (OWN_QUADS == 2u) { round[k + 1u] = fma(right, input, round[k + 1u]); }
 #else
-          (*sums)[k] = fma(factor, vec4f(inputs[v][c]), (*sums)[k]);
+        (*sums)[k] = fma(left, input, (*sums)[k]);
+        if (OWN_QUADS == 2u) { (*sums)[k + 1u] = fma(right, input, (*sums)[k + 1u]); }
 #endif
-        }
       }
     }
   }

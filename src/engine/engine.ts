@@ -129,8 +129,8 @@ export class Engine {
 
   /**
    * Runs a recording for its duration alone.
-   * @returns milliseconds of GPU time of all dispatches where the device has timestamps, else from the call to the end of the
-   * work; a first run compiles
+   * @returns milliseconds of GPU time of all dispatches where the device has timestamps (not in debug mode), else from the call
+   * to the end of the work; a first run compiles
    * @throws as `execute`
    */
   async measure(recording: Recording): Promise<number> {
@@ -138,7 +138,8 @@ export class Engine {
     const started = performance.now();
     await this.#execute(recording, profile);
     const elapsed = performance.now() - started;
-    return this.caps.timestamps ? profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0) : elapsed;
+    const rows = profile.rows();
+    return rows.length > 0 ? rows.reduce((sum, { milliseconds }) => sum + milliseconds, 0) : elapsed;
   }
 
   async #execute(recording: Recording, profile?: Profile): Promise<Results> {

@@ -8,7 +8,7 @@ const flags = ['F16', 'F16_PRODUCTS'] as const;
 interface Sizes {
   /** Voxels and channels that a workgroup makes; channels a multiple of 16. */
   readonly tile: readonly [number, number];
-  /** The same of an invocation; channels a multiple of four. A workgroup has as many invocations as its tile voxels, or twice … as many. */
+  /** The same of an invocation; channels four or eight. A workgroup has as many invocations as its tile voxels, or twice … as many. */
   readonly own: readonly [number, number];
   /** Inputs in workgroup memory at once, 8 or 16, where products are float32; of 16-bit products always 16, whose sums are one round. */
   readonly round: 8 | 16;
