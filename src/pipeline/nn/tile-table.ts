@@ -33,11 +33,11 @@ const swiftshader: TileChoice = { wide: '64x64/8x8', middle: '64x64/8x8', small:
  * 32x32/4x4, by processor time for those that compute on the CPU.
  */
 export const tileTable: readonly TileRow[] = [
-  // f32: wide 0.84 1.54 1.10 1.62, middle 0.91 1.47 1.11 1.67, small 1.58 1.36 1.06 1.45; f16 the same within 0.1.
-  // 16-bit products take 1.01 to 1.05 times as long as 32-bit ones. Parts of the small layer: 1.1 to 1.3.
+  // f32: wide 0.84 1.54 1.10 1.62, middle 0.91 1.47 1.11 1.67, small 1.58 1.36 1.06 1.45; f16 the same within 0.2.
+  // 16-bit products take 1.01 to 1.05 times as long as 32-bit ones, four or eight parts of the small layer 0.97 to 1.08.
   // With subgroups of eight nn/conv-lanes takes 0.24 to 0.29, with 32-bit products.
   { adapter: /llvmpipe/i, tiles: { f32: lavapipe, f16: lavapipe }, products: 'f32', fill: 0 },
-  // SWIFT
+  // f32: wide 1.01 1.58 1.11 1.32, middle 1.10 1.44 1.21 1.39, small 1.96 1.47 1.18 1.40. It has no 16-bit floats.
   { adapter: /swiftshader/i, tiles: { f32: swiftshader }, products: 'f32', fill: 0 },
 ];
 
