@@ -140,7 +140,14 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       });
     }
     if (deep && source.device) {
-      const on = { image: source.device, mask: aligned, labels, resample: resample ?? null, signal };
+      const on = {
+        image: source.device,
+        mask: aligned,
+        labels,
+        resample: resample ?? null,
+        signal,
+        release: source.release,
+      };
       await deepRegions(engine, on, regions.filter(succeeded), deep, (region, outcome) => {
         deeper.set(region, outcome);
         onProgress?.({ stage: 'deep', done: deeper.size, total: regions.length });

@@ -39,7 +39,8 @@ export interface ImageSource {
   /** What is on the GPU, after the steps that keep the grid; null where nothing is. */
   readonly device: PartialVolume | null;
   readonly intensities: Intensities;
-  release(): void;
+  /** Twice is no error. */
+  readonly release: () => void;
 }
 
 export interface SourceOptions extends StepContext {

@@ -214,8 +214,8 @@ export interface ProcessedImage {
   readonly image: DeviceVolume;
   readonly field: DeviceVolume | null;
   readonly report: N4Report | null;
-  /** Gives everything back. */
-  release(): void;
+  /** Gives everything back. Twice is no error. */
+  readonly release: () => void;
 }
 
 /**

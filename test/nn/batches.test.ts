@@ -109,6 +109,20 @@ describe('deep features of many cases', () => {
     expect(network.batches.filter((n) => n === 4).length).toBeGreaterThanOrEqual(4);
   });
 
+  it('hold nothing but their crops on the GPU while these wait for a batch', async () => {
+    const before = engine().stats().resident.buffers;
+    const network = seeThrough(4, (samples) => {
+      expect(engine().stats().resident.buffers - before).toBe(samples.length);
+      return null;
+    });
+    const preprocess = { normalise: { name: 'zscore' } } as const;
+    const cases = [caseOf(1), { ...caseOf(2), preprocess }, { ...caseOf(3), mask: null }, { ...caseOf(4), preprocess }];
+    const rows = await deepFeaturesOfCases(engine(), cases, { network, ...small });
+    expect(network.batches).toEqual([4]);
+    expect(rows.every(([row]) => deepOf(row!).length === 4)).toBe(true);
+    expect(engine().stats().resident.buffers).toBe(before);
+  });
+
   it('give a bad case its own row, and the others what they have without it', async () => {
     const cases = Array.from({ length: 6 }, (_, k) => caseOf(k));
     const flat = { ...cases[2]!, image: { ...cases[2]!.image, data: new Float32Array(voxelCount(size)).fill(3) } };

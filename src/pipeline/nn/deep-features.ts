@@ -64,7 +64,7 @@ async function wholeRow(
   const settings = raw ? null : inputSettings(deep);
   const { image: ready, release } = await preprocessOnDevice(engine, image, steps, { signal, onProgress });
   try {
-    const { values, reasons } = await deepImage(engine, ready, deep, raw);
+    const { values, reasons } = await deepImage(engine, ready, deep, raw, release);
     return {
       diagnostics_Versions_voxomics: version,
       ...(await imageDiagnostics(image)),

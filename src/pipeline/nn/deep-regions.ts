@@ -26,6 +26,8 @@ export interface DeepCase {
   /** Resampling before the crops, for which all of the image has to be there, or null. */
   readonly resample: ResampleStep | null;
   readonly signal?: AbortSignal;
+  /** Gives the image back: called once the crops are made, which may wait for a batch. */
+  readonly release: () => void;
 }
 
 type SetOutcome = (region: Region, outcome: DeepOutcome) => void;
@@ -163,6 +165,7 @@ export async function deepRegions(
   const passage = new Passage(engine, network, set);
   try {
     await addRegions(engine, work, regions, inputSettings(options), passage, set);
+    work.release();
     await passage.finish();
   } finally {
     passage.release();

@@ -143,6 +143,7 @@ export const deepSize = (image: Geometry, options: InputOptions): InputSize => i
 /**
  * Features of a whole image.
  * @param raw as it is, without resizing and normalisation
+ * @param release gives the image back: called once its crop is made, which may wait for a batch
  * @throws PipelineError NonFiniteImage, ConstantImage, TooLarge
  */
 export async function deepImage(
@@ -150,6 +151,7 @@ export async function deepImage(
   image: DeviceVolume,
   { network, ...options }: DeepOptions,
   raw: boolean,
+  release: () => void,
 ): Promise<DeepColumns> {
   if (raw) {
     await checkFinite(engine, image);
@@ -157,6 +159,7 @@ export async function deepImage(
     return (await columnsOfSamples(engine, network, [{ ...image, tails: null, type: 'float32' }]))[0]!;
   }
   const samples = await prepareInput(engine, image, [{ box: wholeBox(image), inside: null }], inputSettings(options));
+  release();
   const columns = await columnsOfSamples(engine, network, samples).finally(() =>
     engine.release(...samples.flatMap(buffersOf)),
   );

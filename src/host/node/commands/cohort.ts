@@ -1,7 +1,7 @@
 /** Cohorts: a CSV file of cases in place of an image. */
 import { extname } from 'node:path';
 import type { UsedImage } from '../../../pipeline/used-images.ts';
-import { readCases } from '../cases.ts';
+import type { Case } from '../cases.ts';
 import { extractCases } from '../extract-cases.ts';
 import type { ExtractFilesOptions } from '../extract-files.ts';
 import { openJournal } from '../journal.ts';
@@ -19,15 +19,14 @@ interface SaveFlags {
 /** Whether a path names a file of cases. */
 export const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
-/** Extracts the cases of a CSV file; what is finished is kept until the rows are written. */
+/** Extracts cases; what is finished is kept until the rows are written. */
 export async function extractCohort(
   { engine, makeEngine }: Workbench,
-  path: string,
+  cases: readonly Case[],
   choices: ExtractFilesOptions,
   format: RowsFormat,
   options: EngineFlags & RowsFlags & SaveFlags,
 ): Promise<void> {
-  const cases = await readCases(path);
   const { output: target, profile, debug, adapter, format: _format, ...work } = options;
   const journal = await openJournal(target as string, {
     cases,

@@ -7,6 +7,7 @@ import { inputSettings } from '../../../pipeline/nn/input.ts';
 import { hasSteps } from '../../../pipeline/preprocess.ts';
 import type { ImageGrid } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
+import { readCases } from '../cases.ts';
 import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
 import { readImageFile } from '../read.ts';
 import { type DeepFlags, deepFlags, deepInput, openDeep, showMemory } from './deep-options.ts';
@@ -84,11 +85,12 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   const [image, mask] = [imageChoice(options), maskChoice(options)];
   // What can be refused is refused before anything is read.
   inputSettings(deepInput(options));
+  const cases = cohort ? await readCases(imagePath) : null;
   if (options.output) await checkOutput(options.output, [imagePath, maskPath]);
   await withEngine(options, async (bench) => {
     const { engine, signal, onProgress } = bench;
     const deep = await openDeep(engine, options);
-    if (!cohort && maskPath === undefined) {
+    if (!cases && maskPath === undefined) {
       const volume = toVolume(await readImageFile(imagePath, image));
       const [width, height, depth] = volume.size;
       showMemory(engine, deep.network, options.raw ? [depth, height, width] : deepSize(volume, deep));
@@ -115,8 +117,8 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
       signal,
       onProgress,
     };
-    if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
-    const rows = await extractFiles(engine, imagePath, maskPath, choices);
+    if (cases) return extractCohort(bench, cases, choices, format, options);
+    const rows = await extractFiles(engine, imagePath, maskPath as string, choices);
     showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
     await writeRows(rows, format, options.output);
     reportFailed(rows);

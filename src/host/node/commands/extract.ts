@@ -125,6 +125,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   // What can be refused is refused before anything is read.
   if (deep) inputSettings(deepInput(deep));
   if (options.validate) return validateInput(imagePath, maskPath, settings, params?.imageTypes, classes);
+  const cases = maskPath === undefined ? await readCases(imagePath) : null;
   if (options.output) await checkOutput(options.output, [imagePath, maskPath]);
   if (saveImages !== undefined) await makeFolder(saveImages);
   await withEngine(
@@ -145,9 +146,9 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
         signal: bench.signal,
         onProgress: bench.onProgress,
       };
-      if (maskPath === undefined) return extractCohort(bench, imagePath, choices, format, options);
+      if (cases) return extractCohort(bench, cases, choices, format, options);
       const onImage = saveImages === undefined ? undefined : imageSaver(saveImages, imageFormat);
-      const rows = await extractFiles(bench.engine, imagePath, maskPath, { ...choices, onImage });
+      const rows = await extractFiles(bench.engine, imagePath, maskPath as string, { ...choices, onImage });
       showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
       await writeRows(rows, format, options.output);
       reportFailed(rows);
