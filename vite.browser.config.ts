@@ -1,13 +1,12 @@
 /** Browser build: one ESM file without Node names. */
 import { defineConfig } from 'vite';
 import { itkPipelines } from './scripts/vite/itk-pipelines.ts';
-import { onnxConditions, onnxRuntime } from './scripts/vite/onnx-runtime.ts';
+import { onnxRuntime } from './scripts/vite/onnx-runtime.ts';
 import { refuseNode } from './scripts/vite/refuse-node.ts';
 
 export default defineConfig({
   publicDir: false,
   plugins: [refuseNode(), itkPipelines('pipelines'), onnxRuntime('onnxruntime')],
-  resolve: { conditions: onnxConditions },
   build: {
     target: 'es2024',
     outDir: 'dist/browser',

@@ -14,7 +14,7 @@ const entries = {
 export default defineConfig({
   publicDir: false,
   // ONNX Runtime looks beside the chunk it lies in.
-  plugins: [itkPipelines('pipelines'), onnxRuntime('.')],
+  plugins: [itkPipelines('pipelines'), onnxRuntime('.', { bundled: true })],
   ssr: { noExternal: true, external: ['webgpu', 'onnxruntime-node'], target: 'node' },
   build: {
     ssr: true,

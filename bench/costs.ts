@@ -1,3 +1,6 @@
+import { matrixKernels } from '../src/pipeline/nn/conv-matrix.ts';
+import { tiles } from '../src/pipeline/nn/tiles.ts';
+
 /** Sizes that N4 works on; absent in cases without it. */
 export interface N4Work {
   /** Voxels of the whole image. */
@@ -214,8 +217,16 @@ export const costs: Readonly<Record<string, Cost>> = {
   'map/ngtdm': perVoxel(27 * 4 + 5 * 4, 27 * 26 * 6 + 27 * 27 * 12),
   // Origin in two words, scale.
   'nn/input': perValue(3),
-  'nn/conv': perProduct,
+  // A shift and a mask.
+  'nn/inside': perValue(2),
+  ...Object.fromEntries(
+    Object.values(tiles).flatMap(({ kernel, part }) => [kernel, part].map(({ name }) => [name, perProduct])),
+  ),
+  'nn/conv-sum': perValue(1),
   'nn/conv-lanes': perProduct,
+  ...Object.fromEntries(
+    matrixKernels.flatMap(({ method }) => [method.kernel, method.part!].map(({ name }) => [name, perProduct])),
+  ),
   // 64 points for eight voxels and back: 3 times 64 additions each way, 64 products for 216.
   'nn/winograd:input': perValue(24),
   'nn/winograd:output': perValue(24),

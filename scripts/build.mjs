@@ -63,13 +63,34 @@ function say(line) {
   process.stderr.write(`build: ${line}\n`);
 }
 
+/** Whether a folder holds the build of a stamp. */
+function isBuild(folder, stamp) {
+  const file = join(folder, '.stamp');
+  return existsSync(file) && readFileSync(file, 'utf8') === stamp;
+}
+
+/** Puts a finished build into its place, unless another process has done so meanwhile. */
+function install(fresh, out, stamp) {
+  const old = `${fresh}-old`;
+  while (!isBuild(out, stamp)) {
+    try {
+      if (existsSync(out)) renameSync(out, old);
+      renameSync(fresh, out);
+    } catch (error) {
+      // Another process was quicker by a moment.
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    }
+    rmSync(old, { recursive: true, force: true });
+  }
+  rmSync(fresh, { recursive: true, force: true });
+}
+
 /** Builds one target into a folder beside and renames it, so that nobody meets half a build. */
 function build(name) {
   const { sources, command } = targets[name];
   const out = join(root, 'dist', name);
-  const stampFile = join(out, '.stamp');
   const stamp = stampOf(sources);
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (isBuild(out, stamp)) return;
   const started = Date.now();
   const fresh = join(root, 'dist', `.${name}-${process.pid}`);
   mkdirSync(fresh, { recursive: true });
@@ -80,8 +101,7 @@ function build(name) {
     process.exit(1);
   }
   writeFileSync(join(fresh, '.stamp'), stamp);
-  rmSync(out, { recursive: true, force: true });
-  renameSync(fresh, out);
+  install(fresh, out, stamp);
   say(`dist/${name} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { allKernels } from '../src/engine/index.ts';
-import { useEngine } from './support/engine.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allKernels, type Engine, type Kernel, lacking } from '../src/engine/index.ts';
+import { createNullEngine, useEngine } from './support/engine.ts';
 
 // Importing the wrappers registers their kernels.
 import.meta.glob('../src/pipeline/**/*.ts', { eager: true });
@@ -10,24 +10,24 @@ const sources = Object.keys(import.meta.glob('../shaders/**/*.wgsl', { query: '?
 
 describe('every kernel variant', () => {
   const engine = useEngine();
+  let checker: Engine;
+  beforeAll(async () => {
+    checker = await createNullEngine();
+  });
+  afterAll(() => checker.destroy());
   const variants = allKernels().flatMap((kernel) =>
     kernel.variants().map((flags) => ({ name: kernel.name, kernel, flags, text: JSON.stringify(flags) })),
   );
 
   it.each(variants)('$name $text compiles', async ({ kernel, flags }) => {
-    if (flags.SUBGROUPS && !engine().caps.subgroups) {
-      console.log(`${kernel.name}: not compiled with subgroups, the adapter has none`);
-      return;
-    }
-    if (flags.F16 && !engine().caps.f16) {
-      console.log(`${kernel.name}: not compiled with f16, the adapter has none`);
-      return;
-    }
-    if (kernel.needs?.includes('subgroups') && !engine().caps.subgroups) {
-      console.log(`${kernel.name}: not compiled, the adapter has no subgroups`);
-      return;
-    }
-    await engine().prepare([kernel], flags);
+    const missing = lacking(kernel, flags, engine().caps);
+    if (missing) console.log(`${kernel.name}: checked without a driver, the adapter has no ${missing}`);
+    await (missing ? checker : engine()).prepare([kernel], flags);
+  });
+
+  it('a text that is not WGSL compiles on no backend', async () => {
+    const broken = { ...allKernels()[0]!, name: 'test/broken', variant: () => ({ code: 'no WGSL', slots: [] }) };
+    await expect(checker.prepare([broken as unknown as Kernel])).rejects.toMatchObject({ code: 'ShaderCompile' });
   });
 
   it('covers every file under shaders/', () => {

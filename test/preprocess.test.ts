@@ -131,6 +131,9 @@ describe('extract after steps', () => {
     const { corrected } = await n4(engine(), image, steps.n4!);
     const [expected] = await extract(engine(), corrected, mask, options);
     expect(features(row)).toEqual(features(expected));
+    const record = row!['diagnostics_Preprocessing_N4'];
+    expect(record).toMatchObject({ mask: false, weights: false, shrink: steps.n4!.shrink, bins: 200, rescale: false });
+    expect(Object.keys(expected!).filter((column) => column.includes('Preprocessing'))).toEqual([]);
     expect(engine().stats().resident.buffers).toBe(0);
   });
 

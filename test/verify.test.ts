@@ -157,6 +157,7 @@ describe('certificate', () => {
       subgroups: true,
       subgroupSizes: [32, 32],
       f16: false,
+      matrices: [],
       timestamps: true,
       limits: {
         maxBufferSize: 2 ** 30,

@@ -1,9 +1,9 @@
 /** The files of the page: chosen, dropped, listed where they are DICOM. */
 import { listDicom, type SeriesListing } from '../src/host/browser/index.ts';
+import { connectFiles, element, option } from './dom.ts';
 
 export type Role = 'image' | 'mask';
 
-const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const chosen: Record<Role, readonly File[]> = { image: [], mask: [] };
 
 /** The files chosen last. */
@@ -24,10 +24,6 @@ export function imageChoice(): { series?: string; phase?: number; pixelSpacing?:
 export function maskChoice(): { regions?: number[] } {
   const numbers = [...element<HTMLSelectElement>('region').selectedOptions].map(({ value }) => Number(value));
   return numbers.length > 0 ? { regions: numbers } : {};
-}
-
-function option(value: string, text: string): HTMLOptionElement {
-  return Object.assign(document.createElement('option'), { value, textContent: text });
 }
 
 function offerSeries(listing: SeriesListing | undefined): void {
@@ -72,45 +68,6 @@ async function take(role: Role, files: readonly File[]): Promise<void> {
     ].join('; ');
 }
 
-/** All files below what was dropped. */
-async function dropped(transfer: DataTransfer): Promise<File[]> {
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  if (entries.length === 0) return [...transfer.files];
-  const below = async (entry: FileSystemEntry): Promise<File[]> => {
-    if (entry.isFile)
-      return [await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed))];
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    const found: FileSystemEntry[] = [];
-    // A reader gives some entries at a time.
-    for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
-      if (some.length === 0) break;
-      found.push(...some);
-    }
-    return (await Promise.all(found.map(below))).flat();
-  };
-  return (await Promise.all(entries.map(below))).flat();
-}
-
 /** Connects the fields of a role: its inputs, and dropping onto it. */
-export function connect(role: Role, inputs: readonly string[]): void {
-  for (const id of inputs) {
-    const input = element<HTMLInputElement>(id);
-    input.addEventListener('change', () => {
-      // The other input shows what no longer counts.
-      for (const other of inputs) if (other !== id) element<HTMLInputElement>(other).value = '';
-      void take(role, [...(input.files ?? [])]);
-    });
-  }
-  const drop = element(`${role}-drop`);
-  const over = (event: DragEvent) => {
-    event.preventDefault();
-    drop.classList.toggle('over', event.type === 'dragover');
-  };
-  drop.addEventListener('dragover', over);
-  drop.addEventListener('dragleave', over);
-  drop.addEventListener('drop', (event) => {
-    over(event);
-    if (event.dataTransfer) void dropped(event.dataTransfer).then((files) => take(role, files));
-  });
-}
+export const connect = (role: Role, inputs: readonly string[]): void =>
+  connectFiles(`${role}-drop`, inputs, (files) => void take(role, files));

@@ -2,12 +2,15 @@
 import type { Engine } from '../../src/engine/index.ts';
 import type { Variant } from '../../src/pipeline/nn/manifest.ts';
 import type { Peaks } from '../peaks.ts';
+import { benchBatches } from './batches.ts';
 import { benchFilter } from './filter.ts';
 import { benchMap } from './map.ts';
 import { benchN4 } from './n4.ts';
 import { benchNetwork } from './nn.ts';
 import { benchNormalise } from './normalise.ts';
 import { benchResample } from './resample.ts';
+import { benchWeights } from './weights.ts';
+import { benchTiles } from './tiles.ts';
 
 /** What only some stages take. */
 export interface StageOptions {
@@ -38,4 +41,7 @@ export const stages: Readonly<Record<string, BenchStage>> = {
   filter: benchFilter,
   map: (engine, peaks, repeats, report) => benchMap(engine, peaks, repeats, report),
   nn: benchNetwork,
+  weights: benchWeights,
+  batches: benchBatches,
+  tiles: benchTiles,
 };

@@ -1,11 +1,12 @@
 /** The convolutions of a network by themselves: what each has to do, and its GPU time. */
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import { type Activation, type ActivationShape, activationBytes } from '../../src/pipeline/nn/activation.ts';
-import { methodFor, recordConvolution, type Window } from '../../src/pipeline/nn/conv.ts';
+import { type ConvolutionMethod, productsOf, recordConvolution, type Window } from '../../src/pipeline/nn/conv.ts';
 import type { PackedFilter } from '../../src/pipeline/nn/filter.ts';
 import { hashVolume } from '../../src/pipeline/nn/hash-weights.ts';
 import type { Architecture } from '../../src/pipeline/nn/manifest.ts';
 import { NetworkFilters } from '../../src/pipeline/nn/network-filters.ts';
+import { partBytes, type Parts } from '../../src/pipeline/nn/parts.ts';
 import { gigaflops, type NetworkPlan } from '../../src/pipeline/nn/plan.ts';
 import type { Weights } from '../../src/pipeline/nn/weights.ts';
 import { recordWinograd, workspaceBytes } from '../../src/pipeline/nn/winograd.ts';
@@ -27,6 +28,7 @@ export interface Layer extends Work {
   readonly to: ActivationShape;
   readonly residual?: { readonly shape: ActivationShape; readonly stride: number };
   readonly winograd: boolean;
+  readonly parts: Parts | null;
   readonly filter: PackedFilter;
 }
 
@@ -51,13 +53,14 @@ export function layersOf(
   weights: Weights,
   plan: NetworkPlan,
   size: Vec3,
+  method: ConvolutionMethod,
 ): Map<string, { readonly layer: Layer; times: number }> {
   const layers = new Map<string, { readonly layer: Layer; times: number }>();
-  const filters = new NetworkFilters(weights, architecture, storage, true);
+  const filters = new NetworkFilters(weights, architecture, storage, productsOf(method, storage), true);
   const stem = plan.steps.find((step) => step.kind === 'unfold')!.window;
   for (const step of plan.steps) {
     if (step.kind !== 'convolution') continue;
-    const { window, winograd } = step;
+    const { window, winograd, parts: split } = step;
     const [from, to] = [plan.activations.get(step.input)!, plan.activations.get(step.output)!];
     // The first one is counted as it is before unfolding.
     const first = step.input === 'unfolded';
@@ -70,6 +73,7 @@ export function layersOf(
     if (dilation[0] > 1) parts.push(`dilation ${dilation[0]}`);
     if (step.residual) parts.push('and shortcut');
     if (winograd) parts.push('Winograd');
+    if (split) parts.push(`in ${split.count} parts`);
     const name = parts.join(', ');
     const known = layers.get(name);
     if (known) {
@@ -87,7 +91,7 @@ export function layersOf(
       filter.weights.byteLength * (winograd ? 1 : usedTaps(window, from.size, to.size)) +
       filter.bias.byteLength;
     const work = { gflop: all, gflopInside: inside, megabytes: bytes / 1e6 };
-    layers.set(name, { layer: { window, from, to, residual, winograd, filter, ...work }, times: 1 });
+    layers.set(name, { layer: { window, from, to, residual, winograd, parts: split, filter, ...work }, times: 1 });
   }
   return layers;
 }
@@ -99,8 +103,14 @@ function valuesOf(shape: ActivationShape, rectified: boolean): Float32Array {
 }
 
 /** GPU milliseconds of a convolution, the first run and `repeats` more. The engine must have been made with `profile`. */
-export async function timeLayer(engine: Engine, layer: Layer, first: boolean, repeats: number): Promise<number[]> {
-  const { window, from, to, residual, winograd, filter } = layer;
+export async function timeLayer(
+  engine: Engine,
+  method: ConvolutionMethod,
+  layer: Layer,
+  first: boolean,
+  repeats: number,
+): Promise<number[]> {
+  const { window, from, to, residual, winograd, parts, filter } = layer;
   const setup = new Recording('bench/nn.values');
   const upload = (name: string, data: ArrayBufferView) => setup.keep(setup.upload(`bench/nn.${name}`, data));
   const input: Activation = { ...from, buffer: upload('activation', valuesOf(from, !first)) };
@@ -122,7 +132,10 @@ export async function timeLayer(engine: Engine, layer: Layer, first: boolean, re
         rec.buffer(`bench/nn.points${n}`, bytes),
       );
       recordWinograd(rec, input, packed, into, [points!, products!], end);
-    } else recordConvolution(rec, input, packed, into, { ...end, method: methodFor(engine.caps) });
+    } else {
+      const split = parts ? { ...parts, buffer: rec.buffer('bench/nn.parts', partBytes(to, parts)) } : undefined;
+      recordConvolution(rec, input, packed, into, { ...end, method, parts: split });
+    }
     await engine.execute(rec);
     times.push(engine.profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0));
   }

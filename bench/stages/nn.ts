@@ -5,7 +5,7 @@ import { type CpuBackend, openCpuBackend } from '../../src/host/cpu-backend.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { openOnnxRuntime } from '../../src/host/node/onnx-runtime.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
-import { methodFor } from '../../src/pipeline/nn/conv.ts';
+import { chooseMethod } from '../../src/pipeline/nn/choose-method.ts';
 import { hashVolume, hashWeights } from '../../src/pipeline/nn/hash-weights.ts';
 import { type Architecture, type Variant, variants } from '../../src/pipeline/nn/manifest.ts';
 import { type FeatureNetwork, openNetwork } from '../../src/pipeline/nn/network.ts';
@@ -131,13 +131,16 @@ async function benchLayers(
   text: string,
 ): Promise<{ readonly rows: NetworkRow[]; readonly total: Work }> {
   const size = sizeOf(text);
-  const { winograd } = methodFor(engine.caps);
-  const plan = planNetwork(architecture, { images: 1, channels: 1, size, storage: 'f32', winograd });
+  const method = await chooseMethod(engine, 'f32');
+  const { winograd, fill } = method;
+  const plan = planNetwork(architecture, { images: 1, channels: 1, size, storage: 'f32', winograd, fill });
   const rows: NetworkRow[] = [];
   const total = { gflop: 0, gflopInside: 0, megabytes: 0 };
   let first = true;
-  for (const [what, { layer, times }] of layersOf(architecture, weights, plan, size)) {
-    const [coldMs = Number.NaN, ...warm] = engine.caps.timestamps ? await timeLayer(engine, layer, first, repeats) : [];
+  for (const [what, { layer, times }] of layersOf(architecture, weights, plan, size, method)) {
+    const [coldMs = Number.NaN, ...warm] = engine.caps.timestamps
+      ? await timeLayer(engine, method, layer, first, repeats)
+      : [];
     first = false;
     const { gflop, gflopInside, megabytes } = layer;
     const work = { gflop, gflopInside, megabytes };

@@ -2,18 +2,21 @@
 import { copyFileSync, createReadStream, mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultClientConditions, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const source = join(root, 'node_modules', 'onnxruntime-web', 'dist');
 /** The CPU build with SIMD and threads; the package has others for WebGPU. */
-const files = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+const compiled = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+/** What pages import, and what the worker is made of that computes: it must not be a part of a bundle. */
+const entry = 'ort.wasm.min.mjs';
 
-/** The package's entry that loads its WebAssembly by path, instead of the one that has it in its text. */
-export const onnxConditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
-
-/** @param folder where the files lie, relative to the output folder and to the served page */
-export function onnxRuntime(folder: string): Plugin {
+/**
+ * @param folder where the files lie, relative to the output folder and to the served page
+ * @param bundled whether the code that calls the WebAssembly is in the bundle, as in Node; else it lies there too
+ */
+export function onnxRuntime(folder: string, { bundled = false } = {}): Plugin {
+  const files = bundled ? compiled : [...compiled, entry];
   let out = '';
   return {
     name: 'voxomics-onnx-runtime',
@@ -24,6 +27,9 @@ export function onnxRuntime(folder: string): Plugin {
       server.middlewares.use((request, response, next) => {
         const name = basename(request.url?.split('?')[0] ?? '');
         if (!files.includes(name)) return next();
+        // Workers of an isolated page need its headers too.
+        for (const [header, value] of Object.entries(server.config.server.headers ?? {}))
+          response.setHeader(header, value as string);
         response.setHeader('Content-Type', name.endsWith('.mjs') ? 'text/javascript' : 'application/wasm');
         createReadStream(join(source, name)).pipe(response);
       });

@@ -1,44 +1,94 @@
-// nn/conv: 3D convolution as an implicit matrix product with workgroup and register tiles. A workgroup of 64 makes 64
-// voxels x 64 channels, an invocation 8 x 8 of them; eight inputs at a time are in workgroup memory.
-// Grid: workgroups, tiles of voxels first, then tiles of channels; voxels and channels out of range are not stored.
+// nn/conv: 3D convolution as an implicit matrix product with workgroup and register tiles. A workgroup makes TILE_VOXELS
+// voxels x TILE_CHANNELS channels, an invocation OWN_VOXELS x OWN_CHANNELS of them; ROUND inputs at a time are in workgroup
+// memory. Every tile adds the products of a result in the same order: taps, then inputs.
+// main: whole convolutions. part: some of the inputs of each, for nn/conv-sum, where there are too few tiles for a GPU.
+// Grid: workgroups, tiles of voxels first, then tiles of channels, then parts; voxels and channels out of range are not stored.
 // Taps that are outside the image for all voxels of a tile are left out.
+// F16_PRODUCTS: products are summed in 16 bits for the inputs of a round, then in 32; `packFilter` scales the filter so
+// that no such sum leaves the range of 16 bits.
 // Definition: cross-correlation with zero padding. Twin: test/reference/nn/conv.ts
 #if F16
 enable f16;
 #endif
 #import common/grid
 #import common/nn/convolution
+#import common/nn/tile
+#import common/nn/unscale
 
-override workgroup_size: u32 = 64;
+@group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;   // [part][place in the order of work][quad]
 
-const TILE = 64u;         // voxels, and channels
-const QUADS = 16u;        // channels by four
-const PARTS = 8u;         // voxels of an invocation
-const BLOCK = 32u;        // quads of weights for eight inputs and 16 channels
-const WORDS = 16u;        // of the bits of taps
+override workgroup_size: u32 = 64;    // THREADS
 
-var<workgroup> sh_inputs: array<vec4f, 128>;    // [half octet][voxel]
-var<workgroup> sh_weights: array<vec4f, 128>;   // [quad][input]
+#constant TILE_VOXELS
+#constant TILE_CHANNELS
+#constant OWN_VOXELS
+#constant OWN_CHANNELS
+#if F16_PRODUCTS
+alias Factor = vec4h;
+const ROUND = 16u;
+#else
+alias Factor = vec4f;
+#constant ROUND
+#endif
+const ROWS = TILE_VOXELS / OWN_VOXELS;                      // invocations along the voxels
+const THREADS = ROWS * (TILE_CHANNELS / OWN_CHANNELS);
+const OWN_QUADS = OWN_CHANNELS / 4u;
+const TILE_QUADS = TILE_CHANNELS / 4u;
+const IN_QUADS = ROUND / 4u;                                // inputs of a round by four
+const BRINGERS = THREADS / TILE_VOXELS;                     // invocations that bring the inputs of a voxel
+const BLOCK = 32u;                                          // quads of weights for eight inputs and 16 channels
+const ROUND_BLOCK = BLOCK * (ROUND / 8u);                   // the same for the inputs of a round: they lie together
+const WORDS = 16u;                                          // of the bits of taps
+
+alias Sums = array<vec4f, OWN_VOXELS * OWN_QUADS>;
+
+var<workgroup> sh_inputs: array<Factor, IN_QUADS * TILE_VOXELS>;    // [quad of inputs][voxel]
+var<workgroup> sh_weights: array<Factor, TILE_QUADS * ROUND>;       // [quad][input]
 var<workgroup> sh_marks: array<atomic<u32>, WORDS>;
 var<workgroup> sh_taps: array<u32, WORDS>;      // bits of the taps that any voxel of the tile needs
 
-fn tap_offset(tap: u32) -> vec3u {
-  let plane = params.extent.x * params.extent.y;
-  return vec3u(tap % params.extent.x, tap / params.extent.x % params.extent.y, tap / plane) * params.dilation;
+// First of the voxels of an invocation, which are ROWS apart.
+fn own_row(local: u32) -> u32 { return local % ROWS; }
+// First of its channels by four.
+fn own_quad(local: u32) -> u32 { return local / ROWS * OWN_QUADS; }
+
+// Adds the products of the inputs of a round.
+fn add_round(sums: ptr<function, Sums>, local: u32) {
+  let row = own_row(local);
+  let column = own_quad(local);
+#if F16_PRODUCTS
+  var round: array<vec4h, OWN_VOXELS * OWN_QUADS>;
+#endif
+  for (var i = 0u; i < IN_QUADS; i++) {
+    var inputs: array<Factor, OWN_VOXELS>;
+    for (var v = 0u; v < OWN_VOXELS; v++) { inputs[v] = sh_inputs[i * TILE_VOXELS + row + ROWS * v]; }
+    for (var c = 0u; c < 4u; c++) {
+      for (var q = 0u; q < OWN_QUADS; q++) {
+        let factor = sh_weights[(column + q) * ROUND + 4u * i + c];
+        for (var v = 0u; v < OWN_VOXELS; v++) {
+          let k = OWN_QUADS * v + q;
+#if F16_PRODUCTS
+          round[k] = fma(factor, vec4h(inputs[v][c]), round[k]);
+#else
+          (*sums)[k] = fma(factor, vec4f(inputs[v][c]), (*sums)[k]);
+#endif
+        }
+      }
+    }
+  }
+#if F16_PRODUCTS
+  for (var k = 0u; k < OWN_VOXELS * OWN_QUADS; k++) { (*sums)[k] += vec4f(round[k]); }
+#endif
 }
 
-@compute @workgroup_size(workgroup_size)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let tile = linear_invocation(group, groups, 0u, 1u);
-  let tiles = max((params.voxels + TILE - 1u) / TILE, 1u);
-  let quad = tile / tiles * QUADS;
-  if (quad >= params.out_quads) { return; }
-  let base = (tile % tiles) * TILE;
+// The sums of an invocation for its tile and part.
+fn multiply(sums: ptr<function, Sums>, tile: Tile, local: u32) {
+  let place = tile.base + local % TILE_VOXELS;
   let size = params.in_size;
   let in_quads = 2u * params.in_octets;
-  let own = voxel_at(base + local);
+  let own = voxel_at(place);
   let first = first_tap(own);
-  let inside = base + local < params.voxels;
+  let inside = place < params.voxels;
   let taps = params.extent.x * params.extent.y * params.extent.z;
 
   for (var tap = 0u; tap < taps; tap++) {
@@ -47,12 +97,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   workgroupBarrier();
   if (local < WORDS) { sh_taps[local] = atomicLoad(&sh_marks[local]); }
 
-  // Of four blocks of 16 channels an invocation brings weights of two.
   let block_w = taps * params.in_octets * BLOCK;
-  let own_w = (quad / 4u + local / BLOCK) * block_w + local % BLOCK;
-  let row = local % PARTS;
-  let column = 2u * (local / PARTS);
-  var sums: array<vec4f, 16>;
+  let last_block = (params.out_quads + 3u) / 4u - 1u;
+  let own_w = local % ROUND_BLOCK;
+  let to_w = own_w % BLOCK / 8u * ROUND + own_w / BLOCK * 8u + own_w % 8u;
+  let begin = tile.part * params.part_octets;
+  let end = min(begin + params.part_octets, params.in_octets);
   for (var word = 0u; word * 32u < taps; word++) {
     var bits = workgroupUniformLoad(&sh_taps[word]);
     while (bits != 0u) {
@@ -60,35 +110,58 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       bits &= bits - 1u;
       let under = first + tap_offset(tap);
       let used = inside && all(under < size);
-      let at = select(0u, quad_of(under, own.w, size, in_quads), used);
-      for (var octet = 0u; octet < params.in_octets; octet++) {
-        let at_w = (tap * params.in_octets + octet) * BLOCK;
+      let at = quad_of(under, own.w, size, in_quads);
+      for (var octet = begin; octet < end; octet += ROUND / 8u) {
         workgroupBarrier();
-        sh_inputs[local] = select(vec4f(), vec4f(activation[at + 2u * octet]), used);
-        sh_inputs[TILE + local] = select(vec4f(), vec4f(activation[at + 2u * octet + 1u]), used);
-        sh_weights[local] = vec4f(weights[at_w + own_w]);
-        sh_weights[TILE + local] = vec4f(weights[at_w + own_w + 2u * block_w]);
-        workgroupBarrier();
-        for (var half = 0u; half < 2u; half++) {
-          var inputs: array<vec4f, 8>;
-          for (var v = 0u; v < PARTS; v++) { inputs[v] = sh_inputs[half * TILE + row + PARTS * v]; }
-          for (var c = 0u; c < 4u; c++) {
-            let left = sh_weights[column * 8u + half * 4u + c];
-            let right = sh_weights[column * 8u + 8u + half * 4u + c];
-            for (var v = 0u; v < PARTS; v++) {
-              sums[2u * v] = fma(left, vec4f(inputs[v][c]), sums[2u * v]);
-              sums[2u * v + 1u] = fma(right, vec4f(inputs[v][c]), sums[2u * v + 1u]);
-            }
-          }
+        for (var i = local / TILE_VOXELS; i < IN_QUADS; i += BRINGERS) {
+          let known = used && octet + i / 2u < end;
+          let value = Factor(activation[select(0u, at + 2u * octet + i, known)]);
+          sh_inputs[i * TILE_VOXELS + local % TILE_VOXELS] = select(Factor(), value, known);
         }
+        // What is beyond the inputs meets zeros, what is beyond the channels is not stored: any weight does there.
+        let beyond = octet + own_w / BLOCK >= params.in_octets;
+        let at_w = (tap * params.in_octets + octet) * BLOCK + select(own_w, own_w % BLOCK, beyond);
+        for (var b = local / ROUND_BLOCK; b < TILE_CHANNELS / 16u; b += THREADS / ROUND_BLOCK) {
+          let rank = min(tile.quad / 4u + b, last_block);
+          sh_weights[b * (4u * ROUND) + to_w] = Factor(weights[rank * block_w + at_w]);
+        }
+        workgroupBarrier();
+        add_round(sums, local);
       }
     }
   }
-  for (var v = 0u; v < PARTS; v++) {
-    let place = base + row + PARTS * v;
+}
+
+@compute @workgroup_size(workgroup_size)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tile = tile_at(group, groups);
+  if (tile.part > 0u || tile.quad >= params.out_quads) { return; }
+  var sums: Sums;
+  multiply(&sums, tile, local);
+  for (var v = 0u; v < OWN_VOXELS; v++) {
+    let place = tile.base + own_row(local) + ROWS * v;
     if (place >= params.voxels) { continue; }
     let voxel = voxel_at(place);
-    if (quad + column < params.out_quads) { finish(voxel, quad + column, sums[2u * v]); }
-    if (quad + column + 1u < params.out_quads) { finish(voxel, quad + column + 1u, sums[2u * v + 1u]); }
+    for (var q = 0u; q < OWN_QUADS; q++) {
+      let quad = tile.quad + own_quad(local) + q;
+      if (quad < params.out_quads) { finish(voxel, quad, unscaled(sums[OWN_QUADS * v + q], quad)); }
+    }
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn part(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tile = tile_at(group, groups);
+  if (tile.part >= params.part_count || tile.quad >= params.out_quads) { return; }
+  var sums: Sums;
+  multiply(&sums, tile, local);
+  for (var v = 0u; v < OWN_VOXELS; v++) {
+    let place = tile.base + own_row(local) + ROWS * v;
+    if (place >= params.voxels) { continue; }
+    for (var q = 0u; q < OWN_QUADS; q++) {
+      let quad = tile.quad + own_quad(local) + q;
+      let to = (tile.part * params.voxels + place) * params.out_quads + quad;
+      if (quad < params.out_quads) { parts[to] = sums[OWN_QUADS * v + q]; }
+    }
   }
 }

@@ -23,6 +23,11 @@ export class BufferTable {
     return buffer;
   }
 
+  /** The buffers of this execution alone. */
+  all(): GPUBuffer[] {
+    return [...this.#own.values(), ...this.#uniforms];
+  }
+
   uniform(bytes: number): GPUBuffer {
     const buffer = this.#context.pool.acquire('engine.params', bytes, uniformUsage());
     this.#uniforms.push(buffer);

@@ -32,6 +32,8 @@ export interface EngineStats {
   readonly resident: { readonly buffers: number; readonly bytes: number };
   readonly pipelines: number;
   readonly submits: number;
+  /** Bytes that recordings have brought to the GPU so far; params of kernels do not count. */
+  readonly uploaded: number;
 }
 
 export type EngineState = 'ready' | 'failed' | 'destroyed';
@@ -48,6 +50,7 @@ export class Engine {
   #state: EngineState = 'ready';
   #failure: EngineError | null = null;
   #submits = 0;
+  #uploaded = 0;
   /** Kernels that a software driver has compiled. */
   readonly #warm = new Set<Kernel>();
 
@@ -120,12 +123,31 @@ export class Engine {
    * Runs a recording in one submit. Several may be in flight; they run in the order of the calls.
    * @throws DeviceLostError when the device is or goes lost; EngineError (OutOfMemory, Validation, ShaderCompile, LimitExceeded)
    */
-  async execute(recording: Recording): Promise<Results> {
+  execute(recording: Recording): Promise<Results> {
+    return this.#execute(recording);
+  }
+
+  /**
+   * Runs a recording for its duration alone.
+   * @returns milliseconds of GPU time of all dispatches where the device has timestamps, else from the call to the end of the
+   * work; a first run compiles
+   * @throws as `execute`
+   */
+  async measure(recording: Recording): Promise<number> {
+    const profile = new Profile();
+    const started = performance.now();
+    await this.#execute(recording, profile);
+    const elapsed = performance.now() - started;
+    return this.caps.timestamps ? profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0) : elapsed;
+  }
+
+  async #execute(recording: Recording, profile?: Profile): Promise<Results> {
     this.#check();
     this.#submits++;
+    for (const { data } of recording.uploads) this.#uploaded += data.byteLength;
     this.#onSubmit?.();
     try {
-      return await Promise.race([execute(recording, this.#context), this.#lost]);
+      return await Promise.race([execute(recording, this.#context, profile), this.#lost]);
     } catch (error) {
       // A destroyed device rejects mapAsync before `lost` settles; what the caller must know is the loss.
       if (!(error instanceof EngineError)) await this.#settleLoss();
@@ -161,6 +183,7 @@ export class Engine {
       resident: { buffers: resident.length, bytes: resident.reduce((sum, b) => sum + b.size, 0) },
       pipelines: this.#context.pipelines.size,
       submits: this.#submits,
+      uploaded: this.#uploaded,
     };
   }
 

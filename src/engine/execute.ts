@@ -6,6 +6,7 @@ import { encode, encodeInSteps, isDispatch } from './encode.ts';
 import { EngineError } from './errors.ts';
 import type { Flags } from './kernel.ts';
 import type { CompiledKernel } from './pipelines.ts';
+import type { Profile } from './profile.ts';
 import type { Readback } from './readback.ts';
 import { type DispatchCommand, isBuffer, type Recording, type Results } from './recording.ts';
 
@@ -17,30 +18,40 @@ export function effectiveFlags(
   return { SUBGROUPS: context.caps.subgroups && context.useSubgroups, ...command.flags };
 }
 
-/** Runs a recording; resolves with its downloads once the GPU has finished. */
-export async function execute(recording: Recording, context: ExecutionContext): Promise<Results> {
+/**
+ * Runs a recording; resolves with its downloads once the GPU has finished.
+ * @param profile collects the timestamps of its dispatches where the device has such; default: that of the context
+ */
+export async function execute(
+  recording: Recording,
+  context: ExecutionContext,
+  profile: Profile | null = context.profile,
+): Promise<Results> {
   checkSizes(recording, context.caps);
   const dispatches = recording.commands.filter(isDispatch);
   const compiling = Promise.all(dispatches.map((d) => context.pipelines.get(d.kernel, effectiveFlags(d, context))));
   // Handled where its turn comes.
   compiling.catch(() => undefined);
-  const submitting = context.turn.then(async () => submit(recording, await compiling, context));
+  const submitting = context.turn.then(async () => submit(recording, await compiling, { ...context, profile }));
   context.turn = submitting.catch(() => undefined);
   const { read, scopes, buffers } = await submitting;
   const { pool } = context;
-  const [validation, memory] = await Promise.all(scopes);
+  const [validation, unbounded] = await Promise.all(scopes);
+  // Whatever uses a buffer that got no memory is invalid.
+  const memory = unbounded ?? (validation && (await pool.failureOf([...buffers.all(), ...read.buffers()])));
   if (memory || validation) {
     buffers.dropKept();
     await read.discard(pool);
   }
   if (memory) {
+    pool.trim();
     throw new EngineError(
       'OutOfMemory',
       `${recording.name}: the device is out of memory (${memory.message}); ${describeMemory(context)}`,
     );
   }
   if (validation) throw new EngineError('Validation', `${recording.name}: ${validation.message}`);
-  return read.finish(context);
+  return read.finish({ ...context, profile });
 }
 
 /** Encodes and submits inside error scopes. */

@@ -1,9 +1,9 @@
 /** The GPU engine: device, kernels, recordings, execution, profiling, errors. */
-export type { Caps, LimitName } from './caps.ts';
+export type { Caps, LimitName, MatrixShape } from './caps.ts';
 export { Engine, type EngineOptions, type EngineState, type EngineStats } from './engine.ts';
 export { DeviceLostError, EngineError, type EngineErrorCode } from './errors.ts';
 export { foldGroups } from './encode.ts';
-export { allKernels, type Bindings, defineKernel, type Flags, type Kernel } from './kernel.ts';
+export { allKernels, type Bindings, defineKernel, type Flags, type Kernel, lacking } from './kernel.ts';
 export { packStructs } from './pack.ts';
 export type { PoolStats } from './pool.ts';
 export { sizeClass } from './pool.ts';

@@ -1,16 +1,17 @@
 /** A compute kernel as data: WGSL text, bindings declared by access, workgroup size, variants. */
 import { makeShaderDataDefinitions, type ShaderDataDefinitions } from 'webgpu-utils';
+import { type Caps, hasMatrices, type MatrixShape } from './caps.ts';
 import { EngineError } from './errors.ts';
-import { preprocess } from './wgsl.ts';
+import { preprocess, withoutMatrices } from './wgsl.ts';
 
 /** How a kernel uses a binding. */
 export type Access = 'uniform' | 'read' | 'read_write';
 export type Bindings = Readonly<Record<string, Access>>;
 
 /** What only some devices have, and WGSL can only express by other text. */
-export type Flag = 'SUBGROUPS' | 'F16';
+export type Flag = 'SUBGROUPS' | 'F16' | 'F16_PRODUCTS' | 'F16_MATRICES';
 /** What of a device a text cannot do without, whatever the flags. */
-export type Need = 'subgroups';
+export type Need = 'subgroups' | MatrixShape;
 export type Flags = Readonly<Partial<Record<Flag, boolean>>>;
 
 export interface KernelSpec<B extends Bindings> {
@@ -23,8 +24,15 @@ export interface KernelSpec<B extends Bindings> {
   readonly workgroup: number;
   /** Default `main`. */
   readonly entryPoint?: string;
-  /** Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 is the caller's choice. */
+  /**
+   * Flags the file knows. The engine sets SUBGROUPS where the device has them; F16 (storage) and F16_PRODUCTS (arithmetic,
+   * only together with F16) are the caller's choice.
+   */
   readonly flags?: readonly Flag[];
+  /** Flags that are decided by the kernel itself, whatever the caller chooses. */
+  readonly fixed?: Flags;
+  /** Values of the constants that the file declares by `#constant`; files with these are kernels of several sizes. */
+  readonly constants?: Readonly<Record<string, number>>;
   /** Compiles only where the device has these; whoever dispatches it asks `Caps` first. */
   readonly needs?: readonly Need[];
 }
@@ -46,7 +54,7 @@ export interface Slot {
 export interface Kernel<B extends Bindings = Bindings> extends KernelSpec<B> {
   /** The text and its reflection for a choice of flags; made once. */
   variant(flags: Flags): KernelVariant;
-  /** All combinations of flags, for the test that compiles every variant. */
+  /** All combinations of flags that there are, for the test that compiles every variant. */
   variants(): Flags[];
 }
 
@@ -55,7 +63,7 @@ const registry = new Map<string, Kernel>();
 const reflected = new Map<string, ShaderDataDefinitions>();
 
 function reflect(code: string): ShaderDataDefinitions {
-  const definitions = reflected.get(code) ?? makeShaderDataDefinitions(code);
+  const definitions = reflected.get(code) ?? makeShaderDataDefinitions(withoutMatrices(code));
   reflected.set(code, definitions);
   return definitions;
 }
@@ -63,6 +71,21 @@ function reflect(code: string): ShaderDataDefinitions {
 /** Every kernel defined so far, by name. */
 export function allKernels(): Kernel[] {
   return [...registry.values()];
+}
+
+/** What a variant of a kernel cannot do without and a device lacks, in words; null where it compiles. */
+export function lacking(
+  { needs = [], fixed }: Pick<Kernel, 'needs' | 'fixed'>,
+  flags: Flags,
+  caps: Caps,
+): string | null {
+  const { SUBGROUPS, F16 } = { ...flags, ...fixed };
+  if ((SUBGROUPS || needs.includes('subgroups')) && !caps.subgroups) return 'subgroups';
+  if (F16 && !caps.f16) return 'f16';
+  const missing = needs.find((need) => typeof need === 'object' && !hasMatrices(caps, need)) as MatrixShape | undefined;
+  if (!missing) return null;
+  const { component, result, m, n, k } = missing;
+  return `subgroup matrices of ${m} x ${n} x ${k}, ${component} to ${result}`;
 }
 
 /** The bindings that an entry point uses, by reflection, in binding order. */
@@ -90,11 +113,11 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
   const kernel: Kernel<B> = {
     ...spec,
     variant(flags) {
-      const chosen = Object.fromEntries(known.map((f) => [f, flags[f] ?? false]));
+      const chosen = { ...Object.fromEntries(known.map((f) => [f, flags[f] ?? false])), ...spec.fixed };
       const key = JSON.stringify(chosen);
       let variant = made.get(key);
       if (!variant) {
-        const code = preprocess(spec.source, chosen);
+        const code = preprocess(spec.source, chosen, spec.constants);
         const definitions = reflect(code);
         const slots = reflectSlots(definitions, spec.entryPoint ?? 'main');
         checkBindings(spec, slots);
@@ -104,14 +127,15 @@ export function defineKernel<const B extends Bindings>(spec: KernelSpec<B>): Ker
       return variant;
     },
     variants() {
-      return known.reduce<Flags[]>(
-        (all, f) =>
-          all.flatMap((v) => [
+      const all = known.reduce<Flags[]>(
+        (some, f) =>
+          some.flatMap((v) => [
             { ...v, [f]: false },
             { ...v, [f]: true },
           ]),
         [{}],
       );
+      return all.filter((v) => v.F16 || !v.F16_PRODUCTS);
     },
   };
   if (registry.has(spec.name)) throw new Error(`kernel ${spec.name} is defined twice`);

@@ -18,10 +18,16 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
+/** Buffers of one key are alike. */
+const keyOf = ({ usage, size }: Pick<GPUBuffer, 'usage' | 'size'>): string => `${usage}:${size}`;
+
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #cap: number;
   readonly #idle = new Map<string, GPUBuffer[]>();
+  /** Why buffers have no memory: WebGPU hands them out all the same, and every use of them fails. */
+  readonly #failures = new WeakMap<GPUBuffer, GPUError>();
+  readonly #creations = new Set<Promise<void>>();
   #used = 0;
   #idleBytes = 0;
   #peak = 0;
@@ -38,7 +44,7 @@ export class BufferPool {
   acquire(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.min(sizeClass(bytes), Math.max(bytes, this.#device.limits.maxBufferSize));
     this.#used += size;
-    const reused = this.#idle.get(`${usage}:${size}`)?.pop();
+    const reused = this.#idle.get(keyOf({ usage, size }))?.pop();
     if (reused) {
       this.#idleBytes -= size;
       this.#reused++;
@@ -46,17 +52,53 @@ export class BufferPool {
     }
     this.#created++;
     this.#peak = Math.max(this.#peak, this.#used + this.#idleBytes);
-    return this.#device.createBuffer({ label, size, usage });
+    return this.#create({ label, size, usage });
+  }
+
+  #create(descriptor: GPUBufferDescriptor): GPUBuffer {
+    this.#device.pushErrorScope('out-of-memory');
+    const buffer = this.#device.createBuffer(descriptor);
+    const creation = this.#device
+      .popErrorScope()
+      .then((failure) => {
+        if (failure) this.#forget(buffer, failure);
+      })
+      // A lost device is reported by what waits for its work.
+      .catch(() => undefined)
+      .finally(() => this.#creations.delete(creation));
+    this.#creations.add(creation);
+    return buffer;
+  }
+
+  /** A buffer without memory must not be handed out again; it may be idle already. */
+  #forget(buffer: GPUBuffer, failure: GPUError): void {
+    this.#failures.set(buffer, failure);
+    const list = this.#idle.get(keyOf(buffer)) ?? [];
+    const at = list.indexOf(buffer);
+    if (at < 0) return;
+    list.splice(at, 1);
+    this.#idleBytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** Why one of some buffers has no memory, or null; waits for the device's answers. */
+  async failureOf(buffers: Iterable<GPUBuffer>): Promise<GPUError | null> {
+    await Promise.all(this.#creations);
+    for (const buffer of buffers) {
+      const failure = this.#failures.get(buffer);
+      if (failure) return failure;
+    }
+    return null;
   }
 
   /** Takes a buffer back. Only call this once the work that uses it has been submitted. */
   release(buffer: GPUBuffer): void {
     this.#used -= buffer.size;
-    if (this.#idleBytes + buffer.size > this.#cap) {
+    if (this.#idleBytes + buffer.size > this.#cap || this.#failures.has(buffer)) {
       buffer.destroy();
       return;
     }
-    const key = `${buffer.usage}:${buffer.size}`;
+    const key = keyOf(buffer);
     const list = this.#idle.get(key);
     if (list) list.push(buffer);
     else this.#idle.set(key, [buffer]);

@@ -24,9 +24,14 @@ export class Readback {
     return new Results(data, this.offsets);
   }
 
+  /** The staging buffers. */
+  buffers(): GPUBuffer[] {
+    return [this.staging, this.timestamps?.staging].filter((buffer) => !!buffer);
+  }
+
   async discard(pool: BufferPool): Promise<void> {
     await Promise.allSettled(this.steps);
-    for (const buffer of [this.staging, this.timestamps?.staging]) if (buffer) pool.release(buffer);
+    for (const buffer of this.buffers()) pool.release(buffer);
   }
 }
 

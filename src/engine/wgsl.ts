@@ -1,6 +1,7 @@
 /**
  * From a .wgsl file to the text a device compiles: `#import name` pastes `shaders/name.wgsl` once,
- * `#if FLAG` / `#elif FLAG` / `#else` / `#endif` select what WGSL cannot express (by wgsl-preprocessor).
+ * `#if FLAG` / `#elif FLAG` / `#else` / `#endif` select what WGSL cannot express (by wgsl-preprocessor), `#constant NAME` declares
+ * a constant whose value the kernel's definition gives: sizes of arrays of an invocation cannot be overrides.
  */
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
@@ -12,6 +13,7 @@ const library: Record<string, string> = Object.fromEntries(
 );
 
 const importLine = /^[ \t]*#import[ \t]+([\w/-]+)[ \t]*$/gm;
+const constantLine = /^[ \t]*#constant[ \t]+(\w+)[ \t]*$/gm;
 const conditionLine = /^[ \t]*(#if|#elif)[ \t]+(\w+)[ \t]*$/gm;
 
 function resolveImports(source: string, seen: Set<string>): string {
@@ -24,14 +26,27 @@ function resolveImports(source: string, seen: Set<string>): string {
   });
 }
 
+function declareConstants(source: string, constants: Readonly<Record<string, number>>): string {
+  return source.replace(constantLine, (_line, name: string) => {
+    if (!(name in constants))
+      throw new Error(`#constant ${name}: no value, there are: ${Object.keys(constants).join(', ')}`);
+    return `const ${name} = ${constants[name]}u;`;
+  });
+}
+
 /**
- * Resolves imports and conditions.
+ * Resolves imports, constants and conditions.
  * @param source text of a kernel file
  * @param flags value of every flag that the file may name
- * @throws Error on an unknown import or flag
+ * @param constants value of every constant that it declares by `#constant`, unsigned
+ * @throws Error on an unknown import, flag or constant
  */
-export function preprocess(source: string, flags: Readonly<Record<string, boolean>>): string {
-  const text = resolveImports(source, new Set());
+export function preprocess(
+  source: string,
+  flags: Readonly<Record<string, boolean>>,
+  constants: Readonly<Record<string, number>> = {},
+): string {
+  const text = declareConstants(resolveImports(source, new Set()), constants);
   const strings: string[] = [];
   const values: boolean[] = [];
   let from = 0;
@@ -46,4 +61,9 @@ export function preprocess(source: string, flags: Readonly<Record<string, boolea
   strings.push(text.slice(from));
   if (values.length === 0) return text;
   return wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values);
+}
+
+/** The text as the reflection can read it, which does not know subgroup matrices; they are in no binding. */
+export function withoutMatrices(code: string): string {
+  return code.replace(/\bsubgroup_matrix_\w+<[^>]*>/g, 'f32').replace(/\b(subgroupMatrix\w+)<[^>]*>(?=\()/g, '$1');
 }

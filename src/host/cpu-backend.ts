@@ -18,6 +18,8 @@ export interface OnnxRuntime {
 export interface CpuBackend {
   /** What computes, for diagnostics. */
   readonly description: string;
+  /** Bytes of the model that was opened, nearly all of them weights. */
+  readonly modelBytes: number;
   /**
    * Features of a batch of volumes, [batch, features] in C order; 8 * width of the last layer.
    * @param input in C order
@@ -30,11 +32,20 @@ export interface CpuBackend {
   release(): Promise<void>;
 }
 
+/** What a runtime says of its own failures, which it has for want of memory. */
+const failure =
+  ({ description }: OnnxRuntime, work: string, todo: string) =>
+  (cause: unknown): never => {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new PipelineError('TooLarge', `${description} could not ${work} (${words}); ${todo}`, { cause });
+  };
+
 /**
  * Opens a network on a runtime. Its weights are written as an ONNX model once, and are not needed afterwards.
  * @param weights checked against the architecture
  * @param channels of the inputs: those of the first convolution, or 1, which gives what a repeated channel gives
  * @param layer number of the last layer, 1 to 4; its channels are averaged
+ * @throws PipelineError TooLarge where the runtime fails on it, which it does for want of memory
  */
 export async function openCpuBackend(
   runtime: OnnxRuntime,
@@ -43,9 +54,14 @@ export async function openCpuBackend(
   channels = 1,
   layer = 4,
 ): Promise<CpuBackend> {
-  const session = await runtime.open(encodeOnnx(architecture, weights, channels, layer));
+  const model = encodeOnnx(architecture, weights, channels, layer);
+  const modelBytes = model.byteLength;
+  const session = await runtime
+    .open(model)
+    .catch(failure(runtime, 'open the network', 'free memory, or take backend gpu'));
   return {
     description: runtime.description,
+    modelBytes,
     async features(input, shape) {
       if (
         shape.length !== 5 ||
@@ -59,18 +75,13 @@ export async function openCpuBackend(
             `found the shape [${shape.join(', ')}] with ${input.length} values; check the input`,
         );
       }
-      const tensor = new runtime.Tensor('float32', input, shape);
+      const [depth, height, width] = shape.slice(2);
+      const work = `compute a batch of ${shape[0]} of ${width} x ${height} x ${depth} voxels`;
+      // A copy, since a runtime in a worker takes the values away.
+      const tensor = new runtime.Tensor('float32', input.slice(), shape);
       const { [onnxNames.output]: output } = await session
         .run({ [onnxNames.input]: tensor })
-        .catch((cause: unknown) => {
-          const [depth, height, width] = shape.slice(2);
-          throw new PipelineError(
-            'TooLarge',
-            `${runtime.description} could not compute a batch of ${shape[0]} of ${width} x ${height} x ${depth} voxels ` +
-              `(${cause instanceof Error ? cause.message : String(cause)}); take a smaller size or free memory`,
-            { cause },
-          );
-        });
+        .catch(failure(runtime, work, 'take a smaller size or free memory'));
       const features = (await output!.getData()) as Float32Array;
       output!.dispose();
       return features;

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/index.ts';
 import { fromDevice } from '../pipeline/device-volume.ts';
 import { PipelineError } from '../pipeline/errors.ts';
 import type { DeepNetwork } from '../pipeline/nn/deep.ts';
-import type { Variant } from '../pipeline/nn/manifest.ts';
+import { type Architecture, networkOf, type Variant } from '../pipeline/nn/manifest.ts';
 import { type FeatureNetwork, openNetwork, type Precision } from '../pipeline/nn/network.ts';
 import { type OnnxRuntime, openCpuBackend } from './cpu-backend.ts';
 import type { LoadedWeights } from './format/weights/index.ts';
@@ -20,6 +20,13 @@ export type Backend = (typeof backends)[number];
 
 export interface NetworkChoice {
   readonly arch: Variant;
+  /**
+   * Stride of the first convolution of `medicalnet` and `monai`: files of weights do not tell, but ONNX graphs do. Default that of
+   * the graph, else 2, as in the published networks; MONAI's own default (`conv1_t_stride`) is 1.
+   */
+  readonly stemStride?: 1 | 2;
+  /** Whether `medicalnet` and `monai` pool after it; MONAI's `no_max_pool` is the opposite. Default that of the graph, else true. */
+  readonly maxPool?: boolean;
   /** Default pool. */
   readonly layer?: Layer;
   /** Default auto. */
@@ -38,7 +45,35 @@ function onGpu({ caps }: Engine, backend: Backend, precision: Precision): boolea
   return backend === 'gpu' || (backend === 'auto' && (!caps.software || precision === 'f16'));
 }
 
-type Run = Pick<DeepNetwork, 'precision' | 'backend' | 'run' | 'release'>;
+/**
+ * The architecture with the first layers that were asked for.
+ * @throws PipelineError BadSetting where the network or its graph has others
+ */
+function withStem(
+  { architecture, source }: LoadedWeights,
+  { stemStride, maxPool }: Pick<NetworkChoice, 'stemStride' | 'maxPool'>,
+): Architecture {
+  const asked = { ...(stemStride && { stemStride }), ...(maxPool !== undefined && { maxPool }) };
+  if (Object.keys(asked).length === 0) return architecture;
+  if (architecture.variant === 'torchvision')
+    throw new PipelineError('BadSetting', 'torchvision has one first layer; leave out the stem’s stride and max pool');
+  if (stemStride !== undefined && stemStride !== 1 && stemStride !== 2)
+    throw new PipelineError('BadSetting', `stem stride: expected 1 or 2, found ${stemStride}`);
+  for (const [name, value] of Object.entries(asked)) {
+    const own = architecture[name as keyof typeof asked];
+    if (own !== undefined && own !== value)
+      throw new PipelineError(
+        'BadSetting',
+        `${source} is a graph whose ${name === 'maxPool' ? 'max pool' : 'stem stride'} is ${own}, asked for ${value}; leave it out`,
+      );
+  }
+  return { ...architecture, ...asked };
+}
+
+type Run = Pick<DeepNetwork, 'precision' | 'backend' | 'batch' | 'memory' | 'run' | 'release'>;
+
+/** Samples that a GPU computes at once: small maps leave most of it idle. */
+const GPU_BATCH = 4;
 
 /** The network on the GPU. Engines that it meets later, in place of lost ones, get its weights too. */
 async function openGpu(first: Engine, loaded: LoadedWeights, layer: Layer, precision: Precision): Promise<Run> {
@@ -52,10 +87,21 @@ async function openGpu(first: Engine, loaded: LoadedWeights, layer: Layer, preci
     opening.catch(() => opened.delete(engine));
     return opening;
   };
-  const { storage } = await networkOn(first);
+  const planner = await networkOn(first);
   return {
-    precision: storage,
+    precision: planner.storage,
     backend: 'gpu',
+    batch: GPU_BATCH,
+    memory([depth, height, width], images = GPU_BATCH) {
+      const plan = planner.planBatch([width, height, depth], images, { layer });
+      const { arenaBytes, inputBytes, last } = plan;
+      return {
+        weightBytes: planner.weightBytesWith(plan),
+        batch: last.images,
+        activationBytes: arenaBytes,
+        inputBytes,
+      };
+    },
     run: async (engine, samples) => (await networkOn(engine)).features(samples, { layer }),
     async release() {
       for (const network of await Promise.allSettled(opened.values()))
@@ -70,10 +116,17 @@ async function openCpu(runtime: OnnxRuntime, { architecture, weights }: LoadedWe
   return {
     precision: 'f32',
     backend: network.description,
+    // The runtime fills all threads with one sample, and a batch would only need more memory.
+    batch: 1,
+    memory: (size) => ({
+      weightBytes: network.modelBytes,
+      batch: 1,
+      activationBytes: null,
+      inputBytes: size.reduce((product, n) => product * n, 4),
+    }),
     async run(engine, samples) {
       const volumes = await Promise.all(samples.map((sample) => fromDevice(engine, sample)));
       const features: Float32Array[] = [];
-      // One after the other: the runtime fills all threads with one, and a batch would only need more memory.
       for (const { data, size } of volumes)
         features.push(await network.features(data as Float32Array, [1, 1, size[2], size[1], size[0]]));
       return features;
@@ -91,13 +144,16 @@ async function openCpu(runtime: OnnxRuntime, { architecture, weights }: LoadedWe
 export async function openLoadedNetwork(
   engine: Engine,
   loaded: LoadedWeights,
-  { arch, layer = 'pool', precision = 'auto', backend = 'auto' }: NetworkChoice,
+  { arch, layer = 'pool', precision = 'auto', backend = 'auto', ...stem }: NetworkChoice,
   runtime: () => Promise<OnnxRuntime>,
 ): Promise<DeepNetwork> {
+  const architecture = withStem(loaded, stem);
+  const chosen = { ...loaded, architecture };
   const run = onGpu(engine, backend, precision)
-    ? await openGpu(engine, loaded, layer, precision)
-    : await openCpu(await runtime(), loaded, layer);
-  const { source, sha256, notes, architecture } = loaded;
+    ? await openGpu(engine, chosen, layer, precision)
+    : await openCpu(await runtime(), chosen, layer);
+  const { source, sha256, notes } = loaded;
+  const { maxPool, stem: first } = networkOf(architecture);
   const count = architecture.width << (numberOf(layer) - 1);
   let released = false;
   return {
@@ -113,6 +169,7 @@ export async function openLoadedNetwork(
     },
     arch,
     layer,
+    stem: { stride: first.stride[2] as 1 | 2, maxPool },
     weights: { source, sha256, notes },
     count,
   };

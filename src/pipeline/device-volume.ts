@@ -49,7 +49,7 @@ export interface PartialVolume extends DeviceVolume {
 }
 
 /** Number of voxels of a grid. */
-export const voxelCount = ({ size }: Geometry): number => size[0] * size[1] * size[2];
+export const voxelCount = ({ size }: Pick<Geometry, 'size'>): number => size[0] * size[1] * size[2];
 
 /** The grid of an image without its voxels. */
 export const gridOf = ({ dimension, size, spacing, origin, direction }: Geometry): Geometry => ({
@@ -95,10 +95,14 @@ export function voxelsOfBox({ data, size: whole }: Volume, box: Box): VoxelArray
   return part;
 }
 
-/** Brings a box of an image to the GPU in a submit of its own, with the tails of float64 voxels. */
-export async function partToDevice(engine: Engine, volume: Volume, covers: Box): Promise<PartialVolume> {
-  const device = await toDevice(engine, { ...volume, data: voxelsOfBox(volume, covers) }, { exact: true });
-  return { ...device, covers };
+/** Brings a box of an image to the GPU in a submit of its own. */
+export async function partToDevice(
+  engine: Engine,
+  volume: Volume,
+  covers: Box,
+  options: UploadOptions = { exact: true },
+): Promise<PartialVolume> {
+  return { ...(await toDevice(engine, { ...volume, data: voxelsOfBox(volume, covers) }, options)), covers };
 }
 
 /** Voxels on their way back. */

@@ -6,8 +6,10 @@ import { decodeValues } from './firstorder/values.ts';
 import { indexToPhysical } from './geometry.ts';
 import type { ImageType } from './image-types.ts';
 import { imageStatistics } from './image-statistics.ts';
+import { checkOptions } from './n4/options.ts';
 import type { Counts } from './pass/count.ts';
 import type { PassInput, PreparedPass, RegionState } from './pass/prepare.ts';
+import type { PreprocessSteps } from './preprocess.ts';
 import { type RegionFacts, regionFacts } from './roi/facts.ts';
 import { forEachLabelled } from './roi/labels.ts';
 import type { Row } from './row.ts';
@@ -144,6 +146,23 @@ export async function caseDiagnostics(
       [`${prefix}Mask-original_Hash`]: hash,
     }),
     after: { [`${prefix}Adapter`]: engine.caps.adapter, [`${prefix}Driver`]: engine.caps.driver },
+  };
+}
+
+/**
+ * The columns of the steps before the features that were asked for beside the settings, with their defaults; masks and weights of
+ * N4 by whether there are any.
+ */
+export function stepColumns(image: Geometry, { n4, normalise, resample }: PreprocessSteps): Row {
+  const name = `${prefix}Preprocessing`;
+  const corrected = n4 && checkOptions(image, n4);
+  const { interpolator = 'sitkBSpline', grid = 'pyradiomics', ...others } = resample ?? {};
+  return {
+    ...(corrected
+      ? { [`${name}_N4`]: { ...corrected, mask: corrected.mask !== null, weights: corrected.weights !== null } }
+      : {}),
+    ...(normalise ? { [`${name}_Normalise`]: { ...normalise } } : {}),
+    ...(resample ? { [`${name}_Resample`]: { ...others, interpolator, grid } } : {}),
   };
 }
 

@@ -1,25 +1,21 @@
 /** Extraction: from an image, a mask and settings to one row per region. */
-import type { Engine } from '../engine/index.ts';
+import type { Engine, Kernel } from '../engine/index.ts';
+import { wholeBox } from './box.ts';
 import { type ClassSelection, type WantedFeatures, wantedFeatures } from './classes.ts';
-import { caseDiagnostics } from './diagnostics.ts';
+import { caseDiagnostics, stepColumns } from './diagnostics.ts';
 import { PipelineError } from './errors.ts';
-import { buffersOf, type DeviceVolume, toDevice } from './device-volume.ts';
+import type { DeviceVolume } from './device-volume.ts';
 import { derivedTypes, type ImageType, type ImageTypeSelection, wantedImageTypes } from './image-types.ts';
-import { deviceIntensities, hostIntensities } from './intensities.ts';
+import { boxOfRegions, openSource, sharedBox } from './image-source.ts';
 import { isIntegerImage, kernelsFor } from './kernels.ts';
 import { alignMaskTo, type GeometryMode, ignoredDifference } from './mask-geometry.ts';
 import { passNeeds } from './pass/needs.ts';
-import {
-  type DeepOptions,
-  type DeepOutcome,
-  deepDiagnostics,
-  deepRegions,
-  deepSize,
-  missingColumns,
-} from './nn/deep.ts';
+import { type DeepOptions, type DeepOutcome, deepDiagnostics, deepSize, missingColumns } from './nn/deep.ts';
+import { deepRegions } from './nn/deep-regions.ts';
 import { inputKernels, inputSettings } from './nn/input.ts';
 import type { Outcome } from './pass/run.ts';
-import { correctImage, hasSteps, type PreprocessSteps, type StepContext, stepsOfSettings } from './preprocess.ts';
+import { encode } from './roi/encode.ts';
+import { hasSteps, type PreprocessSteps, stepsOfSettings } from './preprocess.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { Row } from './row.ts';
 import { findMaskLabels, type LabelUnion, labelUnions } from './selection.ts';
@@ -79,7 +75,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const { deep } = options;
   const input = deep && inputSettings(deep);
   const kernels = kernelsFor(wanted, settings, isIntegerImage(image), types, steps);
-  const compiling = engine.prepare(deep ? [...kernels, ...inputKernels] : kernels);
+  const compiling = engine.prepare(deep ? [...kernels, encode as unknown as Kernel, ...inputKernels] : kernels);
   // A failed compilation surfaces where the kernel is used.
   compiling.catch(() => undefined);
   const common = settings.additionalInfo
@@ -112,8 +108,15 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   const context = { engine, settings, types, wanted, loaded: mask, signal, onProgress };
   // Images that are asked for come from the GPU, the original too; cropped before filtering, an image is cropped there.
   const derives = onImage !== undefined || derivedTypes(types).length > 0;
-  const onDevice = hasSteps(steps) || onImage !== undefined || (derives && settings.preCrop);
-  const source = await openSource(engine, image, steps, onDevice, { mask: aligned, signal, onProgress });
+  const whole = hasSteps(steps) || onImage !== undefined || (derives && settings.preCrop);
+  const read = input && sharedBox(image, boxOfRegions(labels, regions), input, derivedTypes(types), wanted);
+  const source = await openSource(engine, image, steps, {
+    box: whole ? wholeBox(image) : (read ?? null),
+    forKeys: deep !== undefined,
+    mask: aligned,
+    signal,
+    onProgress,
+  });
   const deeper = new Map<Region, DeepOutcome>();
   try {
     const { resample } = steps;
@@ -121,7 +124,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
       ? planResampledViews(engine, source.device as DeviceVolume, aligned, labels, regions, resample)
       : planViews(
           engine,
-          hasSteps(steps) ? deviceIntensities(source.device as DeviceVolume) : hostIntensities(image),
+          source.intensities,
           derives ? (source.device ?? image) : null,
           aligned,
           labels,
@@ -136,8 +139,8 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
         if (give) await giveImages(context, view, plan.regions, untouched, give);
       });
     }
-    if (deep) {
-      const on = { image: source.device ?? image, mask: aligned, labels, resample: resample ?? null, signal };
+    if (deep && source.device) {
+      const on = { image: source.device, mask: aligned, labels, resample: resample ?? null, signal };
       await deepRegions(engine, on, regions.filter(succeeded), deep, (region, outcome) => {
         deeper.set(region, outcome);
         onProgress?.({ stage: 'deep', done: deeper.size, total: regions.length });
@@ -148,6 +151,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
   }
 
   const shared = await common;
+  const before = shared && stepColumns(image, options.preprocess ?? {});
   return regions.map((region) => {
     const found = outcomes.get(region) as Outcome;
     const learned = deeper.get(region);
@@ -162,7 +166,7 @@ export async function extract(engine: Engine, image: Volume, mask: Mask, options
     }
     const columns = learned instanceof PipelineError ? missingColumns(deep!.network, learned) : learned;
     const network = deep && input ? deepDiagnostics(deep.network, deepSize(image, deep), input) : {};
-    const diagnostics = { ...first, ...outcome.diagnostics, ...network, ...shared?.after };
+    const diagnostics = { ...first, ...before, ...outcome.diagnostics, ...network, ...shared?.after };
     const reasons = { ...nanDiagnostics(diagnostics), ...outcome.features.reasons, ...columns?.reasons };
     return {
       ...diagnostics,
@@ -214,28 +218,6 @@ const namedLabels = ({ names }: Mask): number[] | undefined => (names ? [...name
 function regionColumns({ names }: Mask, { union }: Region): Row {
   if (!names) return {};
   return { voxomics_region: union.map((label) => names.get(label) ?? String(label)).join('+') };
-}
-
-/** The image that the views are made of, where it has to be on the GPU as a whole. */
-async function openSource(
-  engine: Engine,
-  image: Volume,
-  steps: PreprocessSteps,
-  onDevice: boolean,
-  context: StepContext,
-): Promise<{ readonly device: DeviceVolume | null; release(): void }> {
-  if (!onDevice) return { device: null, release: () => undefined };
-  const uploaded = await toDevice(engine, image, { exact: true });
-  try {
-    const corrected = await correctImage(engine, uploaded, steps, { ...context, exact: true });
-    return {
-      device: corrected.image,
-      release: () => engine.release(...buffersOf(uploaded), ...buffersOf(corrected.image)),
-    };
-  } catch (error) {
-    engine.release(...buffersOf(uploaded));
-    throw error;
-  }
 }
 
 /** Makes a view, gives out its images and computes its regions; where it cannot be made, they all get the reason. */

@@ -1,7 +1,8 @@
 /** The intensities that features are computed on: of an image in memory, or of one that a stage left on the GPU. */
 import type { Recording } from '../engine/index.ts';
-import { type DeviceVolume, gridOf } from './device-volume.ts';
-import { encodeKeys } from './keys.ts';
+import { type DeviceVolume, gridOf, type PartialVolume } from './device-volume.ts';
+import { encodeKeys, keyKind } from './keys.ts';
+import { presentPart } from './partial-volume.ts';
 import type { RegionCells } from './roi/compact.ts';
 import { type Encoded, recordEncode } from './roi/encode.ts';
 import type { KeyBuffer } from './roi/range.ts';
@@ -36,5 +37,21 @@ export function deviceIntensities(image: DeviceVolume): Intensities {
     float32: image.type === 'float32',
     keyBytes: image.tails ? 8 : 4,
     recordKeys: (rec, regions, of) => recordEncode(rec, image, regions, of),
+  };
+}
+
+/**
+ * The intensities of an image in memory of which a part is on the GPU: the keys are those of `hostIntensities`.
+ * @param part holds the boxes of all regions; its values are exact (`isExactOnDevice`)
+ */
+export function partIntensities(image: Volume, part: PartialVolume): Intensities {
+  const present = presentPart(part);
+  return {
+    ...hostIntensities(image),
+    recordKeys(rec, regions, of) {
+      const kind = keyKind(image, regions.box);
+      const wide = kind === 'float64' || (kind === 'int' && part.tails !== null);
+      return recordEncode(rec, present, regions, of, part.covers?.first, wide ? 'twofold' : kind);
+    },
   };
 }

@@ -114,7 +114,7 @@ function everyVoxel(volume: Volume, { box, size, padded, pad }: PaddedBox, holds
 }
 
 /** The narrowest exact kind for the voxels of a box: float data that holds integers only counts as integers. */
-function chooseKind(volume: Volume, box: PaddedBox): KeyKind {
+export function keyKind(volume: Volume, box: PaddedBox): KeyKind {
   const integer = integerKind(volume.data);
   if (integer) return integer;
   if (everyVoxel(volume, box, (v) => Number.isInteger(v) && v >= -INT_ORIGIN && v < INT_ORIGIN)) return 'int';
@@ -124,7 +124,7 @@ function chooseKind(volume: Volume, box: PaddedBox): KeyKind {
 
 /** Cuts a box out of an image and encodes it, in one pass. */
 export function encodeKeys(volume: Volume, box: PaddedBox): Keys {
-  const kind = chooseKind(volume, box);
+  const kind = keyKind(volume, box);
   const words = keyWords(kind);
   const data = new Uint32Array(box.cells * words);
   const encode = rowEncoder(kind, volume.data, data);

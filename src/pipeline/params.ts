@@ -89,25 +89,46 @@ function issuesOf(issue: z.core.$ZodIssue, value: unknown): ParamsIssue[] {
   return [{ path, message: `${where}: ${issue.message}; found ${found}` }];
 }
 
-/** Everything that is wrong with parameters; nothing where they can be used. @param value what a file holds */
-export function checkParams(value: unknown): ParamsIssue[] {
+/** Settings of a file that contradict each other, those of an image type beside the shared ones. */
+function conflictsOf({ setting, imageType }: z.input<typeof paramsSchema>, overrides: SettingsInput): ParamsIssue[] {
+  const shared = { ...setting, ...overrides } as SettingsInput;
+  const own = Object.entries(imageType ?? {}).flatMap(([type, entry]) =>
+    (Array.isArray(entry) ? entry : [entry ?? {}]).map((set, k) => ({
+      set: set as SettingsInput,
+      path: Array.isArray(entry) ? ['imageType', type, k] : ['imageType', type],
+    })),
+  );
+  const wrong = [{ set: shared, path: ['setting'] as (string | number)[] }, ...own];
+  return wrong.flatMap(({ set, path }) =>
+    settingConflicts({ ...shared, ...set })
+      .filter(({ setting: key }) => key in set)
+      .map(({ setting: key, message }) => ({
+        path: [...path, key],
+        message: `${[...path, key].join('.')}: ${message}`,
+      })),
+  );
+}
+
+/**
+ * Everything that is wrong with parameters; nothing where they can be used.
+ * @param value what a file holds
+ * @param overrides settings that will replace those of the file
+ */
+export function checkParams(value: unknown, overrides: SettingsInput = {}): ParamsIssue[] {
   const result = paramsSchema.safeParse(value ?? {});
   if (!result.success) return result.error.issues.flatMap((issue) => issuesOf(issue, value));
-  const { setting: given } = (value ?? {}) as z.input<typeof paramsSchema>;
-  return settingConflicts(given ?? {}).map(({ setting, message }) => ({
-    path: ['setting', setting],
-    message: `setting.${setting}: ${message}`,
-  }));
+  return conflictsOf((value ?? {}) as z.input<typeof paramsSchema>, overrides);
 }
 
 /**
  * Reads parameters as PyRadiomics does: without image types the original, without classes all of PyRadiomics', shape2D too; a
  * class without features stands for all that are not deprecated.
  * @param value what a parameter file holds
+ * @param overrides settings that the caller will put in place of these; they do not become part of the result
  * @throws PipelineError BadSetting with everything that is wrong
  */
-export function parseParams(value: unknown): Params {
-  const issues = checkParams(value);
+export function parseParams(value: unknown, overrides: SettingsInput = {}): Params {
+  const issues = checkParams(value, overrides);
   if (issues.length > 0) throw new PipelineError('BadSetting', issues.map(({ message }) => message).join('\n'));
   const { setting, imageType, featureClass, voxelSetting } = (value ?? {}) as z.input<typeof paramsSchema>;
   const types = Object.entries(imageType ?? {});

@@ -204,19 +204,30 @@ export interface PreprocessResult {
   readonly report: N4Report | null;
 }
 
+export interface PreprocessOptions extends Omit<StepContext, 'exact'> {
+  /** Read the bias field back too. */
+  readonly field?: boolean;
+}
+
+/** An image after the steps, on the GPU. */
+export interface ProcessedImage {
+  readonly image: DeviceVolume;
+  readonly field: DeviceVolume | null;
+  readonly report: N4Report | null;
+  /** Gives everything back. */
+  release(): void;
+}
+
 /**
- * Takes an image through the steps: one upload, one download.
- * @param options.mask measured by the methods that ask for a mask; PyRadiomics' grid is laid round it (default: the image)
- * @param options.field read the bias field back too
- * @throws PipelineError of the steps, GeometryMismatch where the mask is on another grid; EngineError from the GPU;
- * `signal.reason` when cancelled
+ * Takes an image through the steps and leaves it on the GPU: one upload.
+ * @throws as `preprocess`
  */
-export async function preprocess(
+export async function preprocessOnDevice(
   engine: Engine,
   volume: Volume,
   steps: PreprocessSteps,
-  options: Omit<StepContext, 'exact'> & { readonly field?: boolean } = {},
-): Promise<PreprocessResult> {
+  options: PreprocessOptions = {},
+): Promise<ProcessedImage> {
   const { mask, signal, onProgress, field: wantsField = false } = options;
   // A failed compilation surfaces where the kernel is used.
   engine.prepare(stepKernels(steps, false)).catch(() => undefined);
@@ -226,6 +237,7 @@ export async function preprocess(
     owned.push(device);
     return device;
   };
+  const release = () => engine.release(...owned.flatMap(buffersOf));
   try {
     const input = own(await toDevice(engine, volume));
     const { image, field, report } = await correctImage(engine, input, steps, options, wantsField);
@@ -239,12 +251,33 @@ export async function preprocess(
       onProgress?.({ stage: 'resample', done: 1, total: 1 });
     }
     signal?.throwIfAborted();
+    return { image: result, field, report, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * Takes an image through the steps: one upload, one download.
+ * @param options.mask measured by the methods that ask for a mask; PyRadiomics' grid is laid round it (default: the image)
+ * @throws PipelineError of the steps, GeometryMismatch where the mask is on another grid; EngineError from the GPU;
+ * `signal.reason` when cancelled
+ */
+export async function preprocess(
+  engine: Engine,
+  volume: Volume,
+  steps: PreprocessSteps,
+  options: PreprocessOptions = {},
+): Promise<PreprocessResult> {
+  const { image, field, report, release } = await preprocessOnDevice(engine, volume, steps, options);
+  try {
     return {
-      image: await fromDevice(engine, result),
+      image: await fromDevice(engine, image),
       field: field && (await fromDevice(engine, field)),
       report,
     };
   } finally {
-    engine.release(...owned.flatMap(buffersOf));
+    release();
   }
 }

@@ -10,6 +10,7 @@ import {
   Recording,
   sizeClass,
 } from '../../src/engine/index.ts';
+import { withoutMatrices } from '../../src/engine/wgsl.ts';
 import { createEngine } from '../../src/host/node/adapters.ts';
 import { useEngine } from '../support/engine.ts';
 import source from './double.wgsl?raw';
@@ -65,6 +66,16 @@ describe('engine/execute', () => {
       expect((await engine().execute(rec)).u32(download).every((x) => x === 0)).toBe(true);
     }
     expect(engine().stats().pool.reused).toBeGreaterThan(0);
+  });
+
+  it('counts the bytes of uploads, once per execution', async () => {
+    const rec = new Recording('uploads');
+    rec.upload('test.words', ramp(16));
+    rec.upload('test.bytes', Uint8Array.of(1, 2, 3));
+    const before = engine().stats().uploaded;
+    await engine().execute(rec);
+    await engine().execute(rec);
+    expect(engine().stats().uploaded - before).toBe(2 * (64 + 3));
   });
 
   it('keeps buffers for later recordings until they are released', async () => {
@@ -142,6 +153,32 @@ describe('engine/errors', () => {
   });
 });
 
+describe('engine/memory', () => {
+  const engine = useEngine({ poolBytes: 2 ** 34 });
+  it('reports a buffer that gets no memory, and does not hand it out again', async ({ skip }) => {
+    const huge = () => {
+      const rec = new Recording('test/huge');
+      return { rec, kept: rec.keep(rec.zeros('test/huge.values', engine().caps.limits.maxBufferSize)) };
+    };
+    const { used } = engine().stats().pool;
+    for (let k = 0; k < 2; k++) {
+      const { rec, kept } = huge();
+      const error = await engine()
+        .execute(rec)
+        .catch((cause: unknown) => cause);
+      if (!(error instanceof EngineError)) {
+        engine().release(kept);
+        engine().trim();
+        skip(`this adapter has memory for its largest buffer, ${kept.bytes} bytes`);
+      }
+      expect(error).toMatchObject({ code: 'OutOfMemory' });
+      expect(engine().stats().pool).toMatchObject({ used, idle: 0 });
+    }
+    const { rec, download } = recordDouble(ramp(8));
+    expect((await engine().execute(rec)).u32(download)[7]).toBe(14);
+  });
+});
+
 describe('engine/debug', () => {
   const engine = useEngine({ debug: true });
   it('gives the same results and names the kernel of a validation error', async () => {
@@ -156,6 +193,17 @@ describe('engine/debug', () => {
     const both = bad.rec.upload('both', ramp(4));
     bad.rec.dispatch(double, { params: { length: 4, factor: 1 }, source: both, target_values: both }, 4);
     await expect(engine().execute(bad.rec)).rejects.toThrow(/test\/double/);
+  });
+});
+
+describe('engine/measure', () => {
+  const engine = useEngine();
+
+  it('times a recording and leaves the profile alone', async () => {
+    const { rec } = recordDouble(ramp(100000));
+    const milliseconds = await engine().measure(rec);
+    expect(milliseconds).toBeGreaterThan(0);
+    expect(engine().profile.rows()).toEqual([]);
   });
 });
 
@@ -210,9 +258,28 @@ describe('engine/wgsl', () => {
     expect(text).toContain('A');
     expect(text).not.toContain('B');
   });
-  it('refuses unknown imports and flags', () => {
+  it('declares constants with the values of the kernel', () => {
+    const text = preprocess(
+      '#constant SIZE\n#if F16\n#constant OTHER\n#endif\n',
+      { F16: false },
+      { SIZE: 3, OTHER: 4 },
+    );
+    expect(text).toContain('const SIZE = 3u;');
+    expect(text).not.toContain('OTHER');
+  });
+  it('refuses unknown imports, flags and constants', () => {
+    expect(() => preprocess('#constant NOTHING', {}, { SIZE: 3 })).toThrow(/NOTHING.*SIZE/);
     expect(() => preprocess('#import common/nothing', {})).toThrow(/common\/nothing/);
     expect(() => preprocess('#if NOTHING\n#endif', {})).toThrow(/NOTHING/);
+  });
+  it('declares constants with the values that it is given', () => {
+    expect(preprocess('#constant SIZE\n', {}, { SIZE: 16 })).toBe('const SIZE = 16u;\n');
+    expect(() => preprocess('#constant SIZE\n', {}, { OTHER: 1 })).toThrow(/SIZE.*OTHER/);
+  });
+  it('hides matrices from the reflection', () => {
+    const text =
+      'alias Left = subgroup_matrix_left<f16, K, M>;\nlet a = subgroupMatrixLoad<Left, row_major>(&p, 0u, 8u);\n';
+    expect(withoutMatrices(text)).toBe('alias Left = f32;\nlet a = subgroupMatrixLoad(&p, 0u, 8u);\n');
   });
 });
 

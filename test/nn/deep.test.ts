@@ -1,47 +1,19 @@
 /** Deep features of regions, with a network that is easy to see through: what goes in, what comes out where, and what cannot. */
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/index.ts';
 import { extract, type ExtractOptions } from '../../src/pipeline/extract.ts';
-import { type DeviceVolume, fromDevice } from '../../src/pipeline/device-volume.ts';
-import type { DeepNetwork } from '../../src/pipeline/nn/deep.ts';
 import { deepFeatures, type DeepFeaturesOptions } from '../../src/pipeline/nn/deep-features.ts';
 import { preprocess, type PreprocessSteps } from '../../src/pipeline/preprocess.ts';
 import { resampleMask } from '../../src/pipeline/resample/index.ts';
 import type { Row } from '../../src/pipeline/row.ts';
-import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
+import type { Vec3, Volume, VoxelArray } from '../../src/pipeline/volume.ts';
 import { expectClose } from '../support/close.ts';
 import { useEngine } from '../support/engine.ts';
+import { seeThrough } from '../support/networks.ts';
 import { random, voxelCount } from '../support/random.ts';
 import { volumeOf } from '../support/region.ts';
 
 /** Resampling in float32 before a crop, in pairs of float32 in `extract`; values of a few SD. */
 const FLOAT32 = 2e-5;
-
-/** Its features are mean, first and last voxel of a sample, and the voxel in its middle. */
-function seeThrough(): DeepNetwork & { readonly batches: number[] } {
-  const batches: number[] = [];
-  return {
-    batches,
-    arch: 'medicalnet',
-    layer: 'pool',
-    weights: { source: 'hash:none', sha256: 'ab'.repeat(32), notes: [] },
-    precision: 'f32',
-    backend: 'test',
-    count: 4,
-    async run(engine: Engine, samples: readonly DeviceVolume[]) {
-      batches.push(samples.length);
-      return Promise.all(
-        samples.map(async (sample) => {
-          const { data } = await fromDevice(engine, sample);
-          const all = data as Float32Array;
-          const mean = all.reduce((a, b) => a + b, 0) / all.length;
-          return Float32Array.of(mean, all[0]!, all.at(-1)!, all[all.length >> 1]!);
-        }),
-      );
-    },
-    release: async () => undefined,
-  };
-}
 
 const size: Vec3 = [24, 20, 16];
 const next = random(77);
@@ -112,6 +84,54 @@ describe('deep features', () => {
     });
   });
 
+  const round = (by: number) => values.map((v) => Math.round(by * v));
+  it.each<[string, VoxelArray]>([
+    ['int16', Int16Array.from(round(1))],
+    ['int32 within 24 bits', Int32Array.from(round(1e4))],
+    ['int32 beyond 24 bits', Int32Array.from(round(1e6), (v) => v | 1)],
+    ['uint32', Uint32Array.from(round(1))],
+    ['float32', values],
+    ['float32 of whole numbers', round(1)],
+    ['float64 of 48 bits', Float64Array.from(values, (v, i) => v + (i % 7) * 2 ** -30)],
+    ['float64 of whole numbers of 30 bits', Float64Array.from(values, (v) => Math.round(v * 2 ** 22) | 1)],
+    ['float64', Float64Array.from(values, (v) => v / 3)],
+  ])('share the upload of %s with radiomics, which does not change', async (_, data) => {
+    const of = { ...image, data };
+    const options: ExtractOptions = {
+      labels: [1, 5],
+      settings: { binCount: 16 },
+      classes: ['firstorder', 'loc', 'glcm'],
+      imageTypes: { Original: {}, LoG: { sigma: [1] } },
+    };
+    const deep = { network: seeThrough(), size: [6, 8, 10], margin: { value: 1, unit: 'voxels' } } as const;
+    const alone = await extract(engine(), of, mask, options);
+    const both = await extract(engine(), of, mask, { ...options, deep });
+    both.forEach((row, k) => {
+      expect(row).toMatchObject(alone[k]!);
+      expect(row['original_glcm_Contrast']).toBeGreaterThan(0);
+      expect(deepOf(row).every(Number.isFinite)).toBe(true);
+    });
+  });
+
+  it('bring a voxel to the GPU once, however many crops hold it and whatever else is computed of it', async () => {
+    const bytesOf = async (options: ExtractOptions) => {
+      const before = engine().stats().uploaded;
+      await extract(engine(), image, mask, { labels: 'all', ...options });
+      return engine().stats().uploaded - before;
+    };
+    const deep = { network: seeThrough(), margin: { value: 99, unit: 'mm' }, size: [4, 4, 4] } as const;
+    const classes = ['firstorder', 'glcm'] as const;
+    const [image32, labels8] = [4 * values.length, values.length];
+    const types = ['Original', 'Square'] as const;
+    for (const options of [{ classes }, { classes: [] }, { classes, imageTypes: types }])
+      for (const masked of [false, true]) {
+        const bytes = await bytesOf({ ...options, deep: { ...deep, masked } });
+        expect(bytes).toBeGreaterThan(image32);
+        // The mask's bytes and tables of positions; for each masked crop a bit per voxel.
+        expect(bytes).toBeLessThan(image32 + labels8 + (masked ? (3 * labels8) / 8 : 0));
+      }
+  });
+
   it('see the image after the steps before them, as far as the margin reaches', async () => {
     const steps: PreprocessSteps = { normalise: { name: 'zscore' }, resample: { spacing: [1, 1, 1] } };
     const margin = { value: 7, unit: 'mm' } as const;
@@ -119,9 +139,16 @@ describe('deep features', () => {
     const moved = await resampleMask(engine(), mask, ready.image);
     const network = seeThrough();
     const expected = await deepFeatures(engine(), ready.image, moved, { network, labels: [1, 5], margin });
-    const found = await run({ size: undefined, labels: [1, 5], margin, preprocess: steps });
+    const together = seeThrough();
+    const found = await run({ network: together, size: undefined, labels: [1, 5], margin, preprocess: steps });
+    // Each region has a grid of its own.
+    expect(together.batches).toEqual([2]);
     found.forEach((row, k) => {
       close(row, expected[k]!);
+      expect(row).toMatchObject({
+        diagnostics_Preprocessing_Normalise: { name: 'zscore' },
+        diagnostics_Preprocessing_Resample: { spacing: [1, 1, 1], grid: 'pyradiomics' },
+      });
     });
   });
 
@@ -137,6 +164,11 @@ describe('deep features', () => {
     expect(deepOf(stepped!)).toEqual(
       deepOf((await deepFeatures(engine(), ready, null, { network, zscore: null }))[0]!),
     );
+    expect(stepped).toMatchObject({
+      diagnostics_Preprocessing_Normalise: { name: 'minmax' },
+      diagnostics_Preprocessing_Resample: { spacing: [2, 2, 2], interpolator: 'sitkBSpline', grid: 'pyradiomics' },
+    });
+    expect(Object.keys(found!).filter((name) => name.includes('Preprocessing'))).toEqual([]);
     const [raw] = await deepFeatures(engine(), image, null, { network, raw: true });
     expect(deepOf(raw!)[1]).toBe(values[0]);
     expect(deepOf(raw!)[2]).toBe(values.at(-1));

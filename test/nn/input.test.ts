@@ -5,6 +5,7 @@ import { readImageFile } from '../../src/host/node/read.ts';
 import { type Box, wholeBox } from '../../src/pipeline/box.ts';
 import { buffersOf, fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import { type Crop, cropBox, type InputOptions, inputSettings, prepareInput } from '../../src/pipeline/nn/input.ts';
+import { insideOf } from '../../src/pipeline/nn/inside.ts';
 import { normalQuantiles } from '../../src/pipeline/nn/noise.ts';
 import type { Vec3, Volume } from '../../src/pipeline/volume.ts';
 import { prepare, type TwinOptions } from '../reference/nn/input.ts';
@@ -46,7 +47,7 @@ function cropOf(box: Box): Crop {
   for (let z = first[2]; z <= last[2]; z++)
     for (let y = first[1]; y <= last[1]; y++)
       for (let x = first[0]; x <= last[0]; x++) inside.push(Number(inBall(x, y, z)));
-  return { box, inside: Uint32Array.from(inside) };
+  return { box, inside: insideOf(Uint8Array.from(inside), (index) => index === 1) };
 }
 
 const largest = (a: ArrayLike<number>, b: ArrayLike<number>) =>

@@ -14,6 +14,7 @@ import { useEngine } from '../support/engine.ts';
 import { describeShared, sharedPath } from '../support/shared.ts';
 import {
   bufferFor,
+  convolve as convolveOn,
   filterFor,
   readActivation,
   relativeError,
@@ -38,7 +39,8 @@ const engine = useEngine();
 
 /** Why the adapter cannot run the method with the storage; null where it can. */
 function missing({ caps }: Engine, method: Method, storage: Storage): string | null {
-  if (method === 'lanes' && methodFor(caps) !== methods.lanes) return `${caps.adapter} has no subgroups of eight`;
+  if (method === 'lanes' && methodFor(caps, storage) !== methods.lanes)
+    return `${caps.adapter} has no subgroups of eight`;
   return storage === 'f16' && !caps.f16 ? `${caps.adapter} has no shader-f16` : null;
 }
 
@@ -52,9 +54,13 @@ interface Way {
   readonly method: Method;
   readonly storage: Storage;
 }
-const ways: readonly Way[] = (['tiled', 'lanes'] as const).flatMap((method) =>
-  (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
-);
+const ways: readonly Way[] = [
+  ...(['tiled', 'lanes'] as const).flatMap((method) =>
+    (['f32', 'f16'] as const).map((storage) => ({ method, storage })),
+  ),
+  // Products of 16 bits, in one part; in several: tiles.test.ts.
+  { method: 'gpu', storage: 'f16' },
+];
 
 interface Case {
   readonly name: string;
@@ -77,26 +83,13 @@ interface Options extends Way {
 }
 
 /** One convolution from host to host. */
-async function convolve(
+const convolve = (
   input: Tensor,
   weights: Tensor,
   bias: ArrayLike<number> | null,
   geometry: ConvolutionGeometry,
-  { method, storage, relu = false, residual }: Options,
-): Promise<Tensor> {
-  const rec = new Recording('test/conv');
-  const from = uploadTensor(rec, input, storage);
-  const window = windowFor(weights, geometry);
-  const filter = { ...uploadFilter(rec, filterFor(weights, bias), storage), ...window };
-  const into = bufferFor(rec, from.images, filter.outputs, windowed(from.size, window), storage);
-  const result = recordConvolution(rec, from, filter, into, {
-    storage,
-    method: methods[method],
-    relu,
-    residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
-  });
-  return readActivation(engine(), rec, result, storage);
-}
+  { method, ...options }: Options,
+): Promise<Tensor> => convolveOn(engine(), input, weights, bias, geometry, { ...options, method: methods[method] });
 
 const same = (stride: number, dilation = 1): ConvolutionGeometry => ({
   stride: [stride, stride, stride],
@@ -189,7 +182,7 @@ describeShared('operators against recorded outputs', () => {
       ...unfoldedWindow(window),
     };
     const into = bufferFor(rec, images, filter.outputs, windowed(shape.size, filter), storage);
-    const options = { storage, method: methodFor(engine().caps), relu: false } as const;
+    const options = { storage, method: methodFor(engine().caps, storage), relu: false } as const;
     const result = recordConvolution(rec, { ...shape, buffer }, filter, into, options);
     const { data, shape: found } = await readActivation(engine(), rec, result, storage);
     expect(found).toEqual(c.output_shape);
@@ -262,7 +255,7 @@ describeShared('operators against recorded outputs', () => {
       ...windowFor({ shape: [0, 0, 1, 1, 1], data: [] }, pointwise),
     };
     const into = bufferFor(rec, input.images, channels, input.size, 'f32');
-    const options = { storage: 'f32', method: methodFor(engine().caps), relu: true } as const;
+    const options = { storage: 'f32', method: methodFor(engine().caps, 'f32'), relu: true } as const;
     const result = await readActivation(engine(), rec, recordConvolution(rec, input, buffers, into, options), 'f32');
     expect(relativeError(result.data, c.output_relu)).toBeLessThan(FLOAT32);
   });

@@ -1,5 +1,5 @@
 /** Tensors [image, channel, depth, height, width] on the GPU and back, for the tests of networks. */
-import type { Engine, Recording } from '../../src/engine/index.ts';
+import { type Engine, Recording } from '../../src/engine/index.ts';
 import {
   type Activation,
   activationBytes,
@@ -8,8 +8,16 @@ import {
   type Storage,
   voxelsOf,
 } from '../../src/pipeline/nn/activation.ts';
-import type { FilterBuffers, Window } from '../../src/pipeline/nn/conv.ts';
+import {
+  type ConvolutionMethod,
+  type FilterBuffers,
+  productsOf,
+  recordConvolution,
+  type Window,
+  windowed,
+} from '../../src/pipeline/nn/conv.ts';
 import { type Filter, packFilter } from '../../src/pipeline/nn/filter.ts';
+import { partBytes, partsOf } from '../../src/pipeline/nn/parts.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import type { ConvolutionGeometry, Tensor, Triple } from '../reference/nn/conv.ts';
 
@@ -32,8 +40,14 @@ export const filterFor = ({ shape, data }: Tensor, bias: ArrayLike<number> | nul
   bias: Float64Array.from({ length: shape[0]! }, (_, co) => bias?.[co] ?? 0),
 });
 
-export function uploadFilter(rec: Recording, filter: Filter, storage: Storage): FilterBuffers {
-  const { weights, bias } = packFilter(filter, storage);
+/** @param products in what the kernel multiplies */
+export function uploadFilter(
+  rec: Recording,
+  filter: Filter,
+  storage: Storage,
+  products: Storage = 'f32',
+): FilterBuffers {
+  const { weights, bias } = packFilter(filter, storage, products);
   return { outputs: filter.outputs, weights: rec.upload('test.weights', weights), bias: rec.upload('test.bias', bias) };
 }
 
@@ -64,6 +78,42 @@ export async function readActivation(
   const data = planarValues((await engine.execute(rec)).u32(download), activation, storage);
   const [x, y, z] = activation.size;
   return { shape: [activation.images, activation.channels, z, y, x], data };
+}
+
+/** How `convolve` computes. */
+export interface ConvolveOptions {
+  readonly method: ConvolutionMethod;
+  readonly storage: Storage;
+  /** Default false. */
+  readonly relu?: boolean;
+  readonly residual?: { readonly tensor: Tensor; readonly stride: number };
+}
+
+/** One convolution from host to host; in parts where the method has a fill that asks for them. */
+export async function convolve(
+  engine: Engine,
+  input: Tensor,
+  weights: Tensor,
+  bias: ArrayLike<number> | null,
+  geometry: ConvolutionGeometry,
+  { method, storage, relu = false, residual }: ConvolveOptions,
+): Promise<Tensor> {
+  const rec = new Recording('test/conv');
+  const from = uploadTensor(rec, input, storage);
+  const window = windowFor(weights, geometry);
+  const filter = uploadFilter(rec, filterFor(weights, bias), storage, productsOf(method, storage));
+  const size = windowed(from.size, window);
+  const shape = { images: from.images, channels: filter.outputs, size };
+  const into = bufferFor(rec, from.images, filter.outputs, size, storage);
+  const parts = partsOf(from, shape, method.fill ?? 0);
+  const result = recordConvolution(rec, from, { ...filter, ...window }, into, {
+    storage,
+    method,
+    relu,
+    residual: residual && { activation: uploadTensor(rec, residual.tensor, storage), stride: residual.stride },
+    parts: parts.count > 1 ? { ...parts, buffer: rec.buffer('test.parts', partBytes(shape, parts)) } : undefined,
+  });
+  return readActivation(engine, rec, result, storage);
 }
 
 /** Norm of the difference over the norm of what was expected. */

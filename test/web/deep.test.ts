@@ -1,10 +1,6 @@
 /** Deep features in headless Chromium, from the browser build: those of Node. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, resolve } from 'node:path';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Server } from 'node:http';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as voxomics from '../../src/host/browser/index.ts';
 import { openDeepNetwork } from '../../src/host/node/deep-network.ts';
@@ -13,35 +9,12 @@ import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { useEngine } from '../support/engine.ts';
 import { random, voxelCount } from '../support/random.ts';
 import { volumeOf } from '../support/region.ts';
+import { addressOf, builtFolder, launch, libraryPage, serve, whyNot } from '../support/site.ts';
 
-const chromium = process.env['VOXOMICS_CHROMIUM'] ?? '/usr/bin/chromium';
-const build = resolve(import.meta.dirname, '../../dist/browser');
-const missing = !existsSync(chromium) ? 'no Chromium' : !existsSync(build) ? 'dist/browser is not built' : null;
-if (missing) console.log(`deep features in the browser: skipped, ${missing}`);
+const missing = whyNot('deep features in the browser', 'browser');
 
 /** Relative L2 of features in float32 on two adapters: 5e-6 of each (reference/resnet/README.md). */
 const FLOAT32 = 1e-5;
-
-const types: Record<string, string> = {
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-};
-/** The page imports the library itself: an import inside of `evaluate` would be rewritten by vitest. */
-const html = `<!doctype html><title>test</title>
-<script type="module">globalThis.library = import('./voxomics.js');</script>`;
-
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname === '/') return response.setHeader('Content-Type', 'text/html').end(html);
-    readFile(join(build, pathname)).then(
-      (body) => response.setHeader('Content-Type', types[extname(pathname)] ?? 'application/octet-stream').end(body),
-      () => response.writeHead(404).end(),
-    );
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
 
 const size: Vec3 = [16, 14, 10];
 const next = random(15);
@@ -55,11 +28,12 @@ describe.skipIf(missing)('in the browser', () => {
   let page: Page;
 
   beforeAll(async () => {
-    server = await serve();
-    const args = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic'];
-    browser = await puppeteer.launch({ executablePath: chromium, args });
+    server = await serve(builtFolder('browser'), {
+      instead: async (path) => (path === '/index.html' ? libraryPage : undefined),
+    });
+    browser = await launch();
     page = await browser.newPage();
-    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    await page.goto(addressOf(server));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

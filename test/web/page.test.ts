@@ -1,12 +1,10 @@
 /** The page in headless Chromium: the same numbers as Node, and nothing leaves the machine. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { extname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { extractFiles } from '../../src/host/node/extract-files.ts';
 import { makePhantom } from '../../src/host/phantom.ts';
@@ -19,34 +17,9 @@ import { niftiGz } from '../support/files.ts';
 import { random } from '../support/random.ts';
 import { volumeOf } from '../support/region.ts';
 import { hasShared, sharedPath } from '../support/shared.ts';
+import { addressOf, builtFolder, launch, serve, whyNot } from '../support/site.ts';
 
-const chromium = process.env['VOXOMICS_CHROMIUM'] ?? '/usr/bin/chromium';
-const site = resolve(import.meta.dirname, '../../dist/web');
-const missing = !existsSync(chromium) ? 'no Chromium' : !existsSync(site) ? 'dist/web is not built' : null;
-if (missing) console.log(`web page: skipped, ${missing}`);
-
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-const flags = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = join(site, new URL(request.url ?? '/', 'http://localhost').pathname.replace(/\/$/, '/index.html'));
-    readFile(path).then(
-      (body) => response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream').end(body),
-      () => response.writeHead(404).end(),
-    );
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
+const missing = whyNot('web page', 'web');
 
 describe.skipIf(missing)('web page', () => {
   const engine = useEngine();
@@ -58,11 +31,11 @@ describe.skipIf(missing)('web page', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'voxomics-web-'));
-    server = await serve();
-    browser = await puppeteer.launch({ executablePath: chromium, args: flags, userDataDir: join(folder, 'profile') });
+    server = await serve(builtFolder('web'));
+    browser = await launch({ userDataDir: join(folder, 'profile') });
     page = await browser.newPage();
     page.on('request', (request) => requests.push(request.url()));
-    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    await page.goto(addressOf(server));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -270,7 +243,7 @@ describe.skipIf(missing)('web page', () => {
   });
 
   it('asked nobody but its own server', () => {
-    const own = `http://localhost:${(server.address() as AddressInfo).port}/`;
+    const own = addressOf(server);
     expect(requests.filter((url) => !url.startsWith(own) && !/^(data|blob):/.test(url))).toEqual([]);
   });
 });

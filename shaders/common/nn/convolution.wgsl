@@ -17,6 +17,8 @@ struct Params {
   shortcut_quads: u32,    // channels that are added by four, the others have nothing to add; 0: no shortcut
   shortcut_size: vec3u,
   shortcut_stride: u32,   // along all axes
+  part_octets: u32,       // of the input's octets, how many make a part of the sums; a multiple of two, or all
+  part_count: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

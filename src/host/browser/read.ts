@@ -8,6 +8,7 @@ import { blobSource, type NamedBytes, zipSource } from '../format/dicom/source.t
 import { decodeImage, imageExtensions, itkWasmReader } from '../format/index.ts';
 import { type LoadedMask, type LoadMaskOptions, loadMask } from '../format/load-mask.ts';
 import { isZip } from '../format/zip.ts';
+import { bytesOf } from './bytes.ts';
 import { itkWasmGdcm } from './gdcm.ts';
 
 /** A file chosen by the user. */
@@ -23,7 +24,6 @@ export interface ReadOptions {
 const pipelinesOf = ({ pipelinesUrl }: ReadOptions): string =>
   pipelinesUrl ?? new URL(/* @vite-ignore */ 'pipelines', import.meta.url).href;
 
-const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());
 const listOf = (files: ChosenFiles): readonly NamedFile[] => ('name' in files ? [files] : files);
 /** Enough for what begins a DICOM file or an archive. */
 const headLength = 1024;
@@ -35,10 +35,10 @@ async function dicomSources(files: ChosenFiles): Promise<NamedBytes[] | undefine
   if (!first) throw new PipelineError('BadFile', 'expected a file, found none; choose one');
   const other = ({ name }: NamedFile) => imageExtensions.some((ending) => name.toLowerCase().endsWith(ending));
   if (chosen.length === 1 && other(first)) return undefined;
-  const heads = await Promise.all(chosen.map((file) => bytesOf(file.slice(0, headLength))));
+  const heads = await Promise.all(chosen.map((file) => bytesOf(file.slice(0, headLength), file.name)));
   if (chosen.length === 1 && !isZip(heads[0]!) && !isDicom(heads[0]!)) return undefined;
   const sources = chosen.map(async (file, i) =>
-    isZip(heads[i]!) ? zipSource(await bytesOf(file), file.name) : [blobSource(file)],
+    isZip(heads[i]!) ? zipSource(await bytesOf(file, file.name), file.name) : [blobSource(file)],
   );
   return (await Promise.all(sources)).flat();
 }
@@ -70,7 +70,7 @@ export async function readImage(
   const pipelines = pipelinesOf(options);
   if (sources) return readSeries(sources, { gdcm: itkWasmGdcm(pipelines), ...options }, nameOf(files));
   const file = listOf(files)[0]!;
-  return decodeImage(await bytesOf(file), file.name, { readOther: itkWasmReader(pipelines) });
+  return decodeImage(await bytesOf(file, file.name), file.name, { readOther: itkWasmReader(pipelines) });
 }
 
 /**

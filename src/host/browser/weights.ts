@@ -1,6 +1,7 @@
 /** Weights by a file that the user has chosen, or `hash:SEED`. */
 import { hashSource, type WeightsSourceOptions } from '../format/weights/hash-source.ts';
 import { type LoadedWeights, loadWeights } from '../format/weights/index.ts';
+import { bytesOf } from './bytes.ts';
 import type { NamedFile } from './read.ts';
 
 /**
@@ -13,5 +14,5 @@ export async function loadWeightsFrom(
   options: WeightsSourceOptions = {},
 ): Promise<LoadedWeights> {
   if (typeof source === 'string') return hashSource(source, options);
-  return loadWeights(new Uint8Array(await source.arrayBuffer()), source.name, options);
+  return loadWeights(await bytesOf(source, source.name), source.name, options);
 }

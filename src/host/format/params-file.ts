@@ -2,6 +2,7 @@
 import { Document, isCollection, isScalar, isSeq, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
 import { PipelineError } from '../../pipeline/errors.ts';
 import { checkParams, type Params, type ParamsIssue, parseParams } from '../../pipeline/params.ts';
+import type { SettingsInput } from '../../pipeline/settings.ts';
 
 /** The line of a key, or of the nearest key above it that the file has. */
 function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: ParamsIssue['path']): number {
@@ -32,9 +33,10 @@ function forEachSigma(document: Document, change: (sigma: Scalar) => void): void
  * Reads a parameter file.
  * @param text YAML or JSON
  * @param name for messages
+ * @param overrides settings that the caller will put in place of the file's
  * @throws PipelineError BadSetting naming every line that is wrong, what was found and what is allowed
  */
-export function parseParamsFile(text: string, name: string): Params {
+export function parseParamsFile(text: string, name: string, overrides: SettingsInput = {}): Params {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const broken = document.errors.map((error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
@@ -44,9 +46,11 @@ export function parseParamsFile(text: string, name: string): Params {
     if (/^\d+$/.test(sigma.source ?? '')) sigma.value = sigma.source;
   });
   const value: unknown = document.toJS();
-  const wrong = checkParams(value).map(({ path, message }) => `${name}:${lineOf(document, lines, path)}: ${message}`);
+  const wrong = checkParams(value, overrides).map(
+    ({ path, message }) => `${name}:${lineOf(document, lines, path)}: ${message}`,
+  );
   if (wrong.length > 0) throw new PipelineError('BadSetting', wrong.join('\n'));
-  return parseParams(value);
+  return parseParams(value, overrides);
 }
 
 /** Parameters as the text of a parameter file. */

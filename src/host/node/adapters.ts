@@ -78,6 +78,9 @@ export function candidates(): Candidate[] {
   ];
 }
 
+/** Subgroup matrices count as unsafe in Dawn as long as WebGPU has no final text for them; it changes nothing else. */
+const dawnOptions = ['enable-dawn-features=allow_unsafe_apis'];
+
 type Dawn = { create(flags: string[]): GPU; globals: Record<string, unknown> };
 
 /** Loads Dawn and puts the WebGPU globals in place. `require` keeps the native module out of bundles. */
@@ -102,7 +105,7 @@ export async function openCandidate(candidate: Candidate): Promise<FoundAdapter 
   // The Vulkan loader reads the variable when Dawn first asks for adapters.
   if (candidate.driverFile) process.env['VK_DRIVER_FILES'] = candidate.driverFile;
   try {
-    const instance = loadDawn().create([]);
+    const instance = loadDawn().create(dawnOptions);
     const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return 'the driver offers no adapter that Dawn can use';
     const kind = kindOf(adapter.info);

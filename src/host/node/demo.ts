@@ -163,7 +163,11 @@ async function main(folder: string): Promise<void> {
   console.log(
     `features ${join(folder, 'features.csv')}\nrows     ${join(folder, 'rows.csv')}\npicture  ${join(folder, 'look.png')}`,
   );
-  console.log(`${seconds()} s in all`);
+  const inStages = results.flatMap(({ milliseconds }) => stages.map((stage) => milliseconds[stage]));
+  const sum = inStages.reduce((a, b) => a + b, 0);
+  console.log(
+    `${seconds()} s in all, ${times(sum)} s of them in the stages above; the rest made the patient, opened the network and wrote files`,
+  );
 }
 
 /** The image and the lesion, to be looked at with other programs. */

@@ -1,6 +1,8 @@
 /** Extraction of a cohort: several cases in flight, a bad case is a row with its reason, a lost device is replaced. */
 import { DeviceLostError, type Engine, EngineError } from '../../engine/index.ts';
 import { PipelineError } from '../../pipeline/errors.ts';
+import type { DeepNetwork } from '../../pipeline/nn/deep.ts';
+import { inTurns } from '../../pipeline/nn/turns.ts';
 import type { Row } from '../../pipeline/row.ts';
 import type { UsedImage } from '../../pipeline/used-images.ts';
 import type { Case } from './cases.ts';
@@ -14,7 +16,10 @@ export interface ExtractCasesOptions extends Omit<ExtractFilesOptions, 'onImage'
   readonly renew?: () => Promise<Engine>;
   /** Where finished cases are kept. */
   readonly journal?: Journal;
-  /** Cases in flight: one is read while another is computed. Default 2. */
+  /**
+   * Cases at work at a time: one is read while another is computed. Default 2. With a network whose batches cases share, others
+   * wait for it beside them, see `TurnsOptions`.
+   */
   readonly inFlight?: number;
 }
 
@@ -96,30 +101,20 @@ export async function extractCases(
   const waiting = [...cases.keys()].filter((index) => !rows.has(index));
   const report = () => onProgress?.({ stage: 'cases', done: rows.size, total: cases.length });
   report();
-  const work = async () => {
-    for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
-      options.signal?.throwIfAborted();
-      const place = index;
-      const give = onImage && ((image: UsedImage) => onImage(image, place));
-      const found = await rowsOf(cases[index]!, { ...options, onImage: give }, engines);
-      await journal?.add(index, found);
-      rows.set(index, found);
-      report();
-    }
+  const { deep } = options;
+  const work = async (index: number, network: DeepNetwork | undefined) => {
+    options.signal?.throwIfAborted();
+    const give = onImage && ((image: UsedImage) => onImage(image, index));
+    const own = { ...options, deep: deep && network && { ...deep, network }, onImage: give };
+    const found = await rowsOf(cases[index]!, own, engines);
+    await journal?.add(index, found);
+    rows.set(index, found);
+    report();
   };
-  const stop = () => {
-    waiting.length = 0;
-  };
-  const ended = await Promise.allSettled(
-    Array.from({ length: inFlight }, () =>
-      work().catch((error: unknown) => {
-        stop();
-        throw error;
-      }),
-    ),
-  );
-  await engines.release();
-  const failed = ended.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+  try {
+    await inTurns(waiting, { inFlight, network: deep?.network }, work);
+  } finally {
+    await engines.release();
+  }
   return [...cases.keys()].flatMap((index) => rows.get(index) as Row[]);
 }

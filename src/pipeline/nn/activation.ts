@@ -2,7 +2,7 @@
 import type { BufferRef, Flags } from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
 
-/** How values are stored. They are computed with in float32 in either case. */
+/** How values are stored, and with `products` how they are multiplied. Sums of convolutions are float32 in either case. */
 export type Storage = 'f32' | 'f16';
 
 /** The grid of an activation. */

@@ -1,7 +1,13 @@
 /** nn/conv and nn/conv-lanes: 3D convolution with its end: bias, the way around the block, rectifier. */
-import tiledSource from '../../../shaders/nn/conv.wgsl?raw';
 import lanesSource from '../../../shaders/nn/conv-lanes.wgsl?raw';
-import { type BufferRef, type Caps, defineKernel, type Recording } from '../../engine/index.ts';
+import {
+  type BufferRef,
+  type Caps,
+  defineKernel,
+  type Flags,
+  type Kernel,
+  type Recording,
+} from '../../engine/index.ts';
 import type { Vec3 } from '../volume.ts';
 import {
   type Activation,
@@ -12,17 +18,12 @@ import {
   type Storage,
   voxelsOf,
 } from './activation.ts';
+import { convolutionBindings as bindings } from './conv-bindings.ts';
+import { matrixMethod } from './conv-matrix.ts';
+import { convSum, type PartsInBuffer } from './parts.ts';
+import { classOf, type LayerClass, layerClasses, type TileChoice, tileRow, unmeasuredGpu } from './tile-table.ts';
+import { defaultTile, type Tile, tiles } from './tiles.ts';
 
-const bindings = {
-  params: 'uniform',
-  activation: 'read',
-  weights: 'read',
-  bias: 'read',
-  shortcut: 'read',
-  results: 'read_write',
-} as const;
-
-export const conv = defineKernel({ name: 'nn/conv', source: tiledSource, bindings, workgroup: 64, flags: ['F16'] });
 export const convLanes = defineKernel({
   name: 'nn/conv-lanes',
   source: lanesSource,
@@ -32,30 +33,82 @@ export const convLanes = defineKernel({
   needs: ['subgroups'],
 });
 
-/** A way to compute convolutions: the kernel, and what a workgroup makes. */
-export interface ConvolutionMethod {
-  readonly kernel: typeof conv;
+/** A kernel of direct convolution. */
+type ConvolutionKernel = Tile['kernel'];
+
+/** A kernel and what a workgroup of it makes. */
+export interface ConvolutionTile {
+  readonly kernel: ConvolutionKernel;
+  /** The kernel for some of the inputs, where there is one; nn/conv-sum adds the parts. */
+  readonly part?: Tile['part'];
   /** Voxels and channels of a workgroup. */
   readonly tile: readonly [number, number];
+}
+
+/** A way to compute convolutions. */
+export interface ConvolutionMethod extends ConvolutionTile {
   /** Whether convolutions that suit it take nn/winograd. */
   readonly winograd: boolean;
+  /** The storages that it computes with; default: both. */
+  readonly storages?: readonly Storage[];
+  /** Tiles with the same results, those that are fastest by class of layer. */
+  readonly tiles?: Readonly<Record<LayerClass, ConvolutionTile>>;
+  /** In what 16-bit values are multiplied: float16 in sums of 16, or float32, the default. */
+  readonly products?: Storage;
+  /** Workgroups that fill the adapter: layers of fewer are computed in parts, see `partsOf`. None by default. */
+  readonly fill?: number;
 }
 
 /** Taps that `tiled` keeps marks of. */
 const mostTaps = 512;
 
-/** By the size of the driver's SIMD registers: what was fastest on the adapters measured (docs/benchmarks.md, Network). */
 export const methods = {
   /** Any device: tiles in workgroup memory. */
-  tiled: { kernel: conv, tile: [64, 64], winograd: false },
+  tiled: { ...tiles[defaultTile], winograd: false },
+  /** GPUs: the same with 16-bit products, and layers of few tiles in parts. */
+  gpu: { ...tiles[defaultTile], winograd: false, ...unmeasuredGpu },
   /** Software drivers with subgroups of eight (lavapipe): lanes exchange what they have loaded. */
-  lanes: { kernel: convLanes as unknown as typeof conv, tile: [16, 16], winograd: true },
+  lanes: { kernel: convLanes as unknown as ConvolutionKernel, tile: [16, 16], winograd: true },
 } as const satisfies Record<string, ConvolutionMethod>;
 
-/** The method for an adapter. */
-export function methodFor({ software, subgroups, subgroupSizes }: Caps): ConvolutionMethod {
+/** Tiles by their names. */
+export const tilesOf = (choice: TileChoice): NonNullable<ConvolutionMethod['tiles']> =>
+  Object.fromEntries(layerClasses.map((name) => [name, tiles[choice[name]]])) as Record<LayerClass, Tile>;
+
+/**
+ * The method for an adapter: subgroup matrices on hardware that has them (a driver on the CPU imitates them); else as far as the table
+ * knows it. `methodOn` measures the tiles of other GPUs.
+ */
+export function methodFor(caps: Caps, storage: Storage = 'f32'): ConvolutionMethod {
+  const { software, subgroups, subgroupSizes } = caps;
+  const matrix = software ? null : matrixMethod(caps, storage);
+  if (matrix) return matrix;
   const eight = subgroups && subgroupSizes[0] === 8 && subgroupSizes[1] === 8;
-  return software && eight ? methods.lanes : methods.tiled;
+  if (software && eight) return methods.lanes;
+  const row = tileRow(caps);
+  const choice = row?.tiles[storage];
+  if (row) {
+    const { products, fill } = row;
+    return { ...methods.tiled, products, fill, ...(choice ? { tiles: tilesOf(choice) } : {}) };
+  }
+  return software ? methods.tiled : methods.gpu;
+}
+
+/** In what a method multiplies values of a storage. */
+export const productsOf = ({ products = 'f32' }: ConvolutionMethod, storage: Storage): Storage =>
+  storage === 'f16' ? products : 'f32';
+
+/** The variant of the convolutions for a way to store and to multiply values. */
+export const convolutionFlags = (storage: Storage, products: Storage): Flags => ({
+  ...flagsFor(storage),
+  F16_PRODUCTS: products === 'f16',
+});
+
+/** The kernels that a method may dispatch, each once; not those of nn/winograd. */
+export function kernelsOf(method: ConvolutionMethod): readonly Kernel[] {
+  const every = Object.values(method.tiles ?? { wide: method });
+  const parts = method.fill ? [convSum, ...every.flatMap(({ part }) => part ?? [])] : [];
+  return [...new Set([...every.map(({ kernel }) => kernel), ...parts] as unknown as Kernel[])];
 }
 
 /** The geometry of a convolution; x, y and z. */
@@ -94,7 +147,12 @@ const runOf = ([width]: Vec3, { dilation }: Window): number => {
   return step > 1 && width % step === 0 ? step : width;
 };
 
-/** Convolves; see `windowed` for the size of the result. @param into where the result goes, never the input's buffer */
+/**
+ * Convolves; see `windowed` for the size of the result.
+ * @param into where the result goes, never the input's buffer
+ * @param end.parts in which parts, of a method that has them; whole by default
+ * @throws RangeError for a kernel of more than 512 taps
+ */
 export function recordConvolution(
   rec: Recording,
   input: Activation,
@@ -105,11 +163,13 @@ export function recordConvolution(
     method,
     relu,
     residual,
+    parts,
   }: {
     readonly storage: Storage;
     readonly method: ConvolutionMethod;
     readonly relu: boolean;
     readonly residual?: Residual;
+    readonly parts?: PartsInBuffer;
   },
 ): Activation {
   if (filter.extent[0] * filter.extent[1] * filter.extent[2] > mostTaps)
@@ -135,12 +195,20 @@ export function recordConvolution(
     shortcut_quads: residual ? quadsOf(residual.activation) : 0,
     shortcut_size: residual?.activation.size ?? [0, 0, 0],
     shortcut_stride: residual?.stride ?? 1,
+    part_octets: parts?.octets ?? octetsOf(input),
+    part_count: parts?.count ?? 1,
   };
-  const { kernel, tile } = method;
+  const { kernel, part, tile } = method.tiles?.[classOf(voxels)] ?? method;
+  const flags = convolutionFlags(storage, productsOf(method, storage));
   const groups = Math.ceil(voxels / tile[0]) * Math.ceil((4 * quadsOf(shape)) / tile[1]);
   const { weights, bias } = filter;
   const shortcut = residual?.activation.buffer ?? weights;
-  const args = { params, activation: input.buffer, weights, bias, shortcut, results: into };
-  rec.dispatch(kernel, args, groups * kernel.workgroup, flagsFor(storage));
+  const read = { params, activation: input.buffer, weights };
+  const end = { bias, shortcut, results: into };
+  if (parts && part) {
+    const { count, buffer } = parts;
+    rec.dispatch(part, { ...read, parts: buffer }, groups * count * part.workgroup, flags);
+    rec.dispatch(convSum, { params, ...end, parts: buffer }, voxels * quadsOf(shape), flags);
+  } else rec.dispatch(kernel, { ...read, ...end }, groups * kernel.workgroup, flags);
   return { ...shape, buffer: into };
 }

@@ -1,10 +1,9 @@
 /** Deep features of an image: of the regions of a mask, of the whole, or of the image as it is. */
 import type { Engine } from '../../engine/index.ts';
-import { imageDiagnostics } from '../diagnostics.ts';
-import { buffersOf, toDevice } from '../device-volume.ts';
+import { imageDiagnostics, stepColumns } from '../diagnostics.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExtractOptions, extract } from '../extract.ts';
-import { hasSteps, preprocess } from '../preprocess.ts';
+import { preprocessOnDevice } from '../preprocess.ts';
 import type { Row } from '../row.ts';
 import { version } from '../../version.ts';
 import type { Mask, Volume } from '../volume.ts';
@@ -63,15 +62,14 @@ async function wholeRow(
 ): Promise<Row> {
   signal?.throwIfAborted();
   const settings = raw ? null : inputSettings(deep);
-  const { image: ready } = hasSteps(steps) ? await preprocess(engine, image, steps, { signal, onProgress }) : { image };
-  const device = await toDevice(engine, ready);
+  const { image: ready, release } = await preprocessOnDevice(engine, image, steps, { signal, onProgress });
   try {
-    const { values, reasons } = await deepImage(engine, device, deep, raw);
-    const size = raw ? [...image.size].reverse() : deepSize(ready, deep);
+    const { values, reasons } = await deepImage(engine, ready, deep, raw);
     return {
       diagnostics_Versions_voxomics: version,
       ...(await imageDiagnostics(image)),
-      ...deepDiagnostics(deep.network, size, settings),
+      ...stepColumns(image, steps),
+      ...deepDiagnostics(deep.network, raw ? [...image.size].reverse() : deepSize(ready, deep), settings),
       diagnostics_Adapter: engine.caps.adapter,
       diagnostics_Driver: engine.caps.driver,
       ...values,
@@ -79,6 +77,6 @@ async function wholeRow(
       voxomics_reasons: reasons,
     };
   } finally {
-    engine.release(...buffersOf(device));
+    release();
   }
 }

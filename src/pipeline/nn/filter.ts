@@ -59,25 +59,77 @@ export interface PackedFilter {
    * stride of many outputs meets few sets of a cache), in them quads of outputs for eight inputs; padded by zeros.
    */
   readonly weights: Float32Array | Float16Array;
-  /** By output, padded by zeros to a multiple of eight. */
+  /** By output, padded by zeros to a multiple of eight; for 16-bit products then the factors of the sums, likewise. */
   readonly bias: Float32Array;
 }
 
-/** Packs a filter; values are rounded to the storage. */
-export function packFilter(filter: Filter, storage: Storage): PackedFilter {
+/** Inputs of a tap whose products are summed in 16 bits. */
+const chain = 16;
+
+/**
+ * For each output the power of two by which its weights are multiplied where products are 16-bit floats: it makes the
+ * largest sum of absolute weights of a chain more than a quarter and at most a half. Then no sum of products leaves the range
+ * of 16 bits, whatever activations are stored in 16 bits, and small weights are not among the denormal numbers.
+ */
+function scalesOf({ outputs, inputs, taps, weights }: Filter): Float64Array {
+  const volume = taps[0] * taps[1] * taps[2];
+  return Float64Array.from({ length: outputs }, (_, co) => {
+    let largest = 0;
+    for (let tap = 0; tap < volume; tap++)
+      for (let first = 0; first < inputs; first += chain) {
+        let sum = 0;
+        for (let ci = first; ci < Math.min(first + chain, inputs); ci++)
+          sum += Math.abs(weights[(co * inputs + ci) * volume + tap]!);
+        largest = Math.max(largest, sum);
+      }
+    return largest > 0 ? 2 ** (-1 - Math.ceil(Math.log2(largest))) : 1;
+  });
+}
+
+/** Values of a packed filter, and of its bias. */
+function packedLengths({ outputs, inputs, taps }: Pick<Filter, 'outputs' | 'inputs' | 'taps'>, products: Storage) {
+  const volume = taps[0] * taps[1] * taps[2];
+  const padded = 8 * Math.ceil(outputs / 8);
+  return [
+    Math.ceil(outputs / 16) * volume * Math.ceil(inputs / 8) * 128,
+    products === 'f16' ? 2 * padded : padded,
+  ] as const;
+}
+
+/** Bytes of the weights and of the bias of a packed filter. */
+export function packedBytes(
+  filter: Pick<Filter, 'outputs' | 'inputs' | 'taps'>,
+  storage: Storage,
+  products: Storage,
+): readonly [number, number] {
+  const [weights, bias] = packedLengths(filter, products);
+  return [weights * (storage === 'f16' ? 2 : 4), bias * 4];
+}
+
+/**
+ * Packs a filter; values are rounded to the storage.
+ * @param products in what the kernel multiplies: for float16 the weights are scaled, see `PackedFilter.bias`
+ */
+export function packFilter(filter: Filter, storage: Storage, products: Storage = 'f32'): PackedFilter {
   const { outputs, inputs, taps, weights } = filter;
   const volume = taps[0] * taps[1] * taps[2];
   const step = Math.ceil(inputs / 8) * 128;
-  const length = Math.ceil(outputs / 16) * volume * step;
+  const [length, biasLength] = packedLengths(filter, products);
   const packed = storage === 'f16' ? new Float16Array(length) : new Float32Array(length);
+  const scales = products === 'f16' ? scalesOf(filter) : null;
   let from = 0;
   for (let co = 0; co < outputs; co++) {
+    const scale = scales?.[co] ?? 1;
     for (let ci = 0; ci < inputs; ci++) {
       let to = (co >> 4) * volume * step + ((((ci >> 3) * 4 + ((co >> 2) & 3)) * 8 + (ci & 7)) * 4 + (co & 3));
-      for (let tap = 0; tap < volume; tap++, to += step) packed[to] = weights[from++]!;
+      for (let tap = 0; tap < volume; tap++, to += step) packed[to] = scale * weights[from++]!;
     }
   }
-  const bias = new Float32Array(8 * Math.ceil(outputs / 8));
+  const padded = 8 * Math.ceil(outputs / 8);
+  const bias = new Float32Array(biasLength);
   bias.set(filter.bias);
+  scales?.forEach((scale, co) => {
+    bias[padded + co] = 1 / scale;
+  });
   return { weights: packed, bias };
 }

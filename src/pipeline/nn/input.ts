@@ -1,8 +1,8 @@
 /** The input of a network: the crops of lesions, resized and normalised on the GPU. */
 import source from '../../../shaders/nn/input.wgsl?raw';
 import { type BufferRef, defineKernel, type Engine, type Kernel, Recording } from '../../engine/index.ts';
-import { type Box, boxSize, grownBox } from '../box.ts';
-import { buffersOf, type DeviceVolume, gridOf, uploadVolume, voxelCount, voxelsOfBox } from '../device-volume.ts';
+import { type Box, grownBox } from '../box.ts';
+import { buffersOf, type DeviceVolume, gridOf, type PartialVolume, voxelCount } from '../device-volume.ts';
 import type { DeviceMask } from '../device-mask.ts';
 import { PipelineError } from '../errors.ts';
 import { boxGrid } from '../geometry.ts';
@@ -10,13 +10,15 @@ import type { Affine } from '../normalise/maps.ts';
 import { measure } from '../normalise/measure.ts';
 import { findMap } from '../normalise/methods.ts';
 import { statistics } from '../normalise/statistics.ts';
+import { presentPart } from '../partial-volume.ts';
 import { gather } from '../resample/gather.ts';
 import { extentGrid, recordResample } from '../resample/index.ts';
 import { linear } from '../resample/linear.ts';
 import { parallelPositions } from '../resample/positions.ts';
 import { recordNearest } from '../resample/separable.ts';
 import { splitFloat } from '../twofold.ts';
-import type { Geometry, Vec3, Volume } from '../volume.ts';
+import type { Geometry, Vec3 } from '../volume.ts';
+import { inside, recordInside } from './inside.ts';
 import { normalQuantiles } from './noise.ts';
 
 export const input = defineKernel({
@@ -27,7 +29,7 @@ export const input = defineKernel({
 });
 
 /** The kernels that an input needs, to be compiled ahead. */
-export const inputKernels = [gather, measure, linear, input] as unknown as readonly Kernel[];
+export const inputKernels = [gather, measure, linear, inside, input] as unknown as readonly Kernel[];
 
 /** Voxels of a network's input along depth, height and width: z, y and x of the image. */
 export type InputSize = readonly [depth: number, height: number, width: number];
@@ -65,7 +67,7 @@ export type InputSettings = Required<InputOptions>;
 /** A part of an image that becomes one sample. */
 export interface Crop {
   readonly box: Box;
-  /** 1 inside the region, 0 outside, for the voxels of the box, x fastest; null where the region is the whole box. */
+  /** The region, one bit per voxel of the box, see `insideOf`; null where it is the whole box. */
   readonly inside: Uint32Array<ArrayBuffer> | null;
 }
 
@@ -119,12 +121,8 @@ async function mapOf(engine: Engine, { image, mask }: Cut, { zscore }: InputSett
 }
 
 /** Cuts a box out of an image; the part is kept. Fractions stay: integers would be cut off after their interpolation. */
-function recordCut(rec: Recording, image: DeviceVolume | Volume, box: Box, software: boolean): DeviceVolume {
-  if ('data' in image) {
-    const part = { ...boxGrid(image, box), data: voxelsOfBox(image, box) };
-    return { ...uploadVolume(rec, part), type: 'float32' };
-  }
-  const plain: DeviceVolume = { ...image, tails: null, type: 'float32' };
+function recordCut(rec: Recording, image: PartialVolume, box: Box, software: boolean): DeviceVolume {
+  const plain: DeviceVolume = { ...presentPart(image), tails: null, type: 'float32' };
   return recordResample(rec, plain, boxGrid(image, box), { interpolator: 'sitkNearestNeighbor', software });
 }
 
@@ -145,13 +143,13 @@ function recordSample(
   const { voxels } = resized;
   const length = voxelCount(grid);
   const region = masked ? mask : null;
-  const inside = region && recordNearestMask(rec, region, grid, software);
+  const within = region && recordNearestMask(rec, region, grid, software);
   const prepared = rec.keep(rec.buffer('nn/input.prepared', 4 * length));
   const [origin_high, origin_low] = splitFloat(origin);
   const params = {
     length,
     strip: STRIP,
-    masked: Number(inside !== null),
+    masked: Number(within !== null),
     noisy: Number(quantiles !== null),
     seed: noise ?? 0,
     origin_high,
@@ -159,7 +157,7 @@ function recordSample(
     scale,
   };
   // What is not read still has to be bound.
-  const buffers = { voxels, inside: inside ?? voxels, quantiles: quantiles ?? voxels, prepared };
+  const buffers = { voxels, inside: within ?? voxels, quantiles: quantiles ?? voxels, prepared };
   rec.dispatch(input, { params, ...buffers }, Math.ceil(length / STRIP));
   return { sample: { ...resized, voxels: prepared }, spent: buffersOf(resized) };
 }
@@ -171,30 +169,42 @@ function recordNearestMask(rec: Recording, mask: DeviceMask, grid: Geometry, sof
   return recordNearest(rec, { voxels: mask.inside, tails: null }, mask.size, grid, axes, 0, software).voxels;
 }
 
+/** @throws PipelineError TooLarge */
+function checkSize({ caps }: Engine, size: InputSize): void {
+  const limit = caps.limits.maxStorageBufferBindingSize;
+  const bytes = size.reduce((product, n) => product * n, 4);
+  if (bytes > limit)
+    throw new PipelineError(
+      'TooLarge',
+      `an input of ${size.join(' x ')} voxels has ${bytes} bytes, the adapter binds ${limit}; take a smaller size`,
+    );
+}
+
 /**
  * Makes the samples of crops of one image: cut out, resized to the same number of voxels over the same extent (linear along
  * each axis; beyond the centres of the outer voxels these are repeated), z-score, background. Two submits for all crops, and
  * one for each measurement.
- * @param image in memory, of which only the crops are uploaded, or on the GPU, where it stays its owner's; what float32 loses
- * of its values is left out
+ * @param image holds the crops and stays its owner's; what float32 loses of its values is left out
  * @returns float32 samples in the order of the crops, the caller's to release
- * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0)
+ * @throws PipelineError NonFiniteImage (NaN or infinity in a crop), ConstantImage (SD 0), EmptyMask (no voxel above 0), TooLarge
+ * where the adapter cannot bind a sample
  */
 export async function prepareInput(
   engine: Engine,
-  image: DeviceVolume | Volume,
+  image: PartialVolume,
   crops: readonly Crop[],
   settings: InputSettings,
 ): Promise<DeviceVolume[]> {
   const { software } = engine.caps;
+  checkSize(engine, inputSize(image, settings));
   const owned: BufferRef[] = [];
   try {
     const cutting = new Recording('nn/input.crop');
-    const cuts = crops.map(({ box, inside }): Cut => {
+    const cuts = crops.map(({ box, inside: bits }): Cut => {
       const part = recordCut(cutting, image, box, software);
-      const mask = inside && {
+      const mask = bits && {
         ...gridOf(part),
-        inside: cutting.keep(cutting.upload('nn/input.inside', inside)),
+        inside: cutting.keep(recordInside(cutting, bits, voxelCount(part))),
       };
       owned.push(...buffersOf(part), ...(mask ? [mask.inside] : []));
       return { image: part, mask };
@@ -228,16 +238,4 @@ export async function prepareInput(
 /** Refuses an image that a network cannot take as it is. @throws PipelineError NonFiniteImage */
 export async function checkFinite(engine: Engine, image: DeviceVolume): Promise<void> {
   await statistics(engine, image);
-}
-
-/** The region inside a box, for `Crop.inside`. @param labels of the voxels of the box, packed @param isInside of a label's index */
-export function insideOf(
-  labels: Uint8Array | Uint16Array,
-  box: Box,
-  isInside: (index: number) => boolean,
-): Uint32Array<ArrayBuffer> {
-  const [x, y, z] = boxSize(box);
-  const inside = new Uint32Array(x * y * z);
-  for (let i = 0; i < inside.length; i++) inside[i] = Number(isInside(labels[i] as number));
-  return inside;
 }

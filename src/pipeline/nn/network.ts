@@ -1,11 +1,12 @@
 /** A 3D ResNet18 on the GPU: weights uploaded once, features of volumes. */
-import { type BufferRef, type Engine, Recording, type Results, sizeClass } from '../../engine/index.ts';
+import { type BufferRef, type Engine, type Kernel, Recording, type Results } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
-import { type Activation, type ActivationShape, flagsFor, planarValues, quadsOf, type Storage } from './activation.ts';
-import { type ConvolutionMethod, methodFor, recordConvolution } from './conv.ts';
-import { type FiltersInUse, NetworkFilters } from './network-filters.ts';
+import { type Activation, type ActivationShape, planarValues, quadsOf, type Storage } from './activation.ts';
+import { chooseMethod } from './choose-method.ts';
+import { convolutionFlags, type ConvolutionMethod, kernelsOf, productsOf, recordConvolution } from './conv.ts';
+import { NetworkFilters, type FiltersInUse } from './network-filters.ts';
 import { type Architecture, checkedWeights } from './manifest.ts';
 import { type NetworkPlan, planNetwork, type PlanOptions } from './plan.ts';
 import { average, maxpool, recordAverage, recordMaxPool } from './pool.ts';
@@ -91,21 +92,30 @@ export class FeatureNetwork {
 
   /** Bytes of the weights on the GPU. */
   get weightBytes(): number {
-    return this.#filters.buffers().reduce((sum, { bytes }) => sum + sizeClass(bytes), 0);
+    return this.#filters.bytesWith([]);
+  }
+
+  /** The same once a pass has been run, which may need other filters than those that are there. */
+  weightBytesWith({ steps }: NetworkPlan): number {
+    return this.#filters.bytesWith(steps);
   }
 
   /** What a pass over `images` volumes of a size will do and keep. */
   plan(size: Vec3, images = 1, { layer }: FeatureOptions = {}): NetworkPlan {
     const { channels, storage } = this;
-    const options: PlanOptions = { images, channels, size, storage, layer, winograd: this.#method.winograd };
+    const { winograd, fill } = this.#method;
+    const options: PlanOptions = { images, channels, size, storage, layer, winograd, fill };
     return planNetwork(this.architecture, options);
   }
 
-  /** The plan for as many volumes at once as the adapter binds and memory allows. */
-  #planBatch(size: Vec3, images: number, options: FeatureOptions): NetworkPlan {
+  /**
+   * The plan for as many of `images` volumes at once as the adapter binds and memory allows.
+   * @throws PipelineError TooLarge where one volume is more than the adapter binds
+   */
+  planBatch(size: Vec3, images: number, options: FeatureOptions = {}): NetworkPlan {
     const limit = this.#engine.caps.limits.maxStorageBufferBindingSize;
     const one = this.plan(size, 1, options);
-    const most = Math.max(...one.slots);
+    const most = Math.max(...one.slots, ...one.workspace);
     if (most > limit)
       throw new PipelineError(
         'TooLarge',
@@ -129,7 +139,7 @@ export class FeatureNetwork {
   /** Records a pass over volumes of one size. */
   #record(rec: Recording, plan: NetworkPlan, inputs: readonly NetworkInput[], filters: FiltersInUse): Activation {
     const slots = plan.slots.map((bytes, k) => rec.buffer(`nn/network.slot${k}`, bytes));
-    const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.points${k}`, bytes));
+    const workspace = plan.workspace.map((bytes, k) => rec.buffer(`nn/network.workspace${k}`, bytes));
     const { storage } = this;
     const bufferOf = (name: string): Activation => {
       const { slot, images, channels, size } = plan.activations.get(name)!;
@@ -156,7 +166,10 @@ export class FeatureNetwork {
         if (step.winograd) {
           const [points, products] = workspace as [BufferRef, BufferRef];
           recordWinograd(rec, input, filter, buffer, [points, products], end);
-        } else recordConvolution(rec, input, filter, buffer, { ...end, method: this.#method });
+        } else {
+          const parts = step.parts ? { ...step.parts, buffer: workspace[0]! } : undefined;
+          recordConvolution(rec, input, filter, buffer, { ...end, method: this.#method, parts });
+        }
       }
     }
     return bufferOf(plan.last.name);
@@ -176,7 +189,7 @@ export class FeatureNetwork {
       const { size } = inputs[k]!;
       let alike = k + 1;
       while (alike < inputs.length && inputs[alike]!.size.every((n, a) => n === size[a])) alike++;
-      const plan = this.#planBatch(size, alike - k, options);
+      const plan = this.planBatch(size, alike - k, options);
       const rec = new Recording('nn/network');
       const filters = this.#filters.upload(rec, plan.steps);
       const read = take(rec, this.#record(rec, plan, inputs.slice(k, k + plan.last.images), filters));
@@ -242,19 +255,26 @@ export class FeatureNetwork {
  * number of channels that cannot be; EngineError, with nothing left on the GPU
  */
 export async function openNetwork(engine: Engine, options: NetworkOptions): Promise<FeatureNetwork> {
-  const { architecture, precision = 'auto', channels = 1, method = methodFor(engine.caps) } = options;
+  const { architecture, precision = 'auto', channels = 1 } = options;
   const storage = storageFor(engine, precision);
+  const method = options.method ?? (await chooseMethod(engine, storage));
+  if (method.storages && !method.storages.includes(storage))
+    throw new PipelineError(
+      'BadSetting',
+      `${method.kernel.name} computes with ${method.storages.join(', ')}, not with ${storage}; take another precision or method`,
+    );
   if (channels !== 1 && channels !== architecture.channels)
     throw new PipelineError(
       'BadSetting',
       `the weights are for ${architecture.channels} channels, asked for ${channels}; take that number or 1`,
     );
   const weights = checkedWeights(options.weights, architecture, 'the weights', false);
+  const products = productsOf(method, storage);
   const winograd = method.winograd ? [winogradInput, winogradLanes, winogradOutput] : [];
-  const kernels = [unfold, method.kernel, maxpool, average, ...winograd] as unknown as Parameters<Engine['prepare']>[0];
-  const compiled = engine.prepare(kernels, flagsFor(storage));
+  const kernels = [unfold, maxpool, average, ...kernelsOf(method), ...winograd];
+  const compiled = engine.prepare(kernels as unknown as Kernel[], convolutionFlags(storage, products));
   const rec = new Recording('nn/network.weights');
-  const filters = new NetworkFilters(weights, architecture, storage, channels === 1);
+  const filters = new NetworkFilters(weights, architecture, storage, products, channels === 1);
   const network = new FeatureNetwork(engine, architecture, storage, channels, method, filters);
   filters.upload(rec, network.plan(usualSize).steps).keep(engine);
   if (!method.winograd) filters.seal();

@@ -5,6 +5,7 @@ import type { Vec3 } from '../volume.ts';
 import { activationBytes, type ActivationShape, type Storage } from './activation.ts';
 import { type Window, windowed } from './conv.ts';
 import { type Architecture, type Convolution, networkOf } from './manifest.ts';
+import { partBytes, type Parts, partsOf } from './parts.ts';
 import { pooledSize } from './pool.ts';
 import { paysWinograd, suitsWinograd, workspaceBytes } from './winograd.ts';
 import { unfoldedShape, unfoldedWindow } from './unfold.ts';
@@ -29,6 +30,8 @@ export type PlannedStep =
       readonly relu: boolean;
       /** Whether by nn/winograd. */
       readonly winograd: boolean;
+      /** In which parts, where it is not whole. */
+      readonly parts: Parts | null;
       readonly input: string;
       readonly output: string;
       /** What is added before the rectifier. */
@@ -43,7 +46,7 @@ export interface NetworkPlan {
   readonly last: PlannedActivation;
   /** Bytes of each buffer that activations share, as the pool will make them. */
   readonly slots: readonly number[];
-  /** Bytes of the buffers for the points of nn/winograd; none where no layer takes it. */
+  /** Bytes of the buffers for the points of nn/winograd or the parts of nn/conv; none where no layer has such. */
   readonly workspace: readonly number[];
   /** Bytes of all of them. */
   readonly arenaBytes: number;
@@ -70,7 +73,11 @@ const inputsOf = (step: PlannedStep): string[] => {
 type Shapes = Map<string, ActivationShape>;
 
 /** The layers up to the one wanted, and the shape of every activation. */
-function layers(architecture: Architecture, { images, channels, size, winograd = false }: PlanOptions, last: string) {
+function layers(
+  architecture: Architecture,
+  { images, channels, size, winograd = false, fill = 0 }: PlanOptions,
+  last: string,
+) {
   const { stem, maxPool, blocks } = networkOf(architecture);
   const steps: PlannedStep[] = [];
   const shapes: Shapes = new Map();
@@ -92,7 +99,10 @@ function layers(architecture: Architecture, { images, channels, size, winograd =
     const shape = { images, channels: convolution.shape[0], size: windowed(from.size, window) };
     const channels = Math.max(from.channels, shape.channels);
     const points = winograd && suitsWinograd(window) && paysWinograd(from.size, window, channels);
-    add({ kind: 'convolution', key: convolution.key, window, relu, winograd: points, input, output, residual }, shape);
+    const some = partsOf(from, shape, points ? 0 : fill);
+    const parts = some.count > 1 ? some : null;
+    const { key } = convolution;
+    add({ kind: 'convolution', key, window, relu, winograd: points, parts, input, output, residual }, shape);
   };
   convolve(stem, 'unfolded', 'relu1', true);
   let before = 'relu1';
@@ -158,6 +168,16 @@ export interface PlanOptions {
   readonly layer?: string;
   /** Whether convolutions take nn/winograd where that is faster. Default false. */
   readonly winograd?: boolean;
+  /** Workgroups that fill the adapter: layers of fewer are computed in parts. Default 0: none. */
+  readonly fill?: number;
+}
+
+/** Bytes of the buffers that a step needs beside its activations. */
+function workspaceOf(step: PlannedStep, shapes: Shapes): readonly number[] {
+  if (step.kind !== 'convolution') return [];
+  const [from, to] = [shapes.get(step.input)!, shapes.get(step.output)!];
+  if (step.winograd) return workspaceBytes(from, to.channels, step.window);
+  return step.parts ? [partBytes(to, step.parts)] : [];
 }
 
 /**
@@ -174,13 +194,11 @@ export function planNetwork(architecture: Architecture, options: PlanOptions): N
   const { steps, shapes } = layers(architecture, options, aliases[layer] ?? layer);
   const bytesOf = (name: string) => activationBytes(shapes.get(name)!, storage);
   const { slotOf, slots } = shareSlots(steps, bytesOf);
-  const workspaces = steps.flatMap((step) =>
-    step.kind === 'convolution' && step.winograd
-      ? [workspaceBytes(shapes.get(step.input)!, shapes.get(step.output)!.channels, step.window)]
-      : [],
-  );
-  const workspace =
-    workspaces.length > 0 ? [0, 1].map((k) => sizeClass(Math.max(...workspaces.map((w) => w[k]!)))) : [];
+  const workspaces = steps.map((step) => workspaceOf(step, shapes));
+  const workspace = [0, 1]
+    .map((k) => Math.max(...workspaces.map((bytes) => bytes[k] ?? 0)))
+    .filter((bytes) => bytes > 0)
+    .map(sizeClass);
   const activations = new Map(
     steps.map(({ output }): [string, PlannedActivation] => [
       output,

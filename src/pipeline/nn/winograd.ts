@@ -85,32 +85,32 @@ export function workspaceBytes(from: ActivationShape, outputs: number, window: W
 }
 
 /** Three weights, `step` apart, as four points: the filter side of F(2, 3). */
-function spread(
-  from: ArrayLike<number>,
-  at: number,
-  step: number,
-  to: Float64Array,
-  start: number,
-  stride: number,
-): void {
-  const [a, b, c] = [from[at]!, from[at + step]!, from[at + 2 * step]!];
+function spread(from: Float64Array, at: number, step: number, to: Float64Array, start: number, stride: number): void {
+  const a = from[at]!;
+  const b = from[at + step]!;
+  const c = from[at + 2 * step]!;
   to[start] = a;
   to[start + stride] = (a + b + c) / 2;
   to[start + 2 * stride] = (a - b + c) / 2;
   to[start + 3 * stride] = c;
 }
 
+/** Points of a filter along each axis. */
+export const winogradTaps = [4, 4, 4] as const;
+
 /** The points of a filter of 3 x 3 x 3 taps, in float64: a filter of 4 x 4 x 4. */
 export function winogradFilter(filter: Filter): Filter {
   const pairs = filter.outputs * filter.inputs;
   const weights = new Float64Array(pairs * POINTS);
-  const [planes, rows] = [new Float64Array(4 * 9), new Float64Array(16 * 3)];
+  // Always the same type of array, for which engines compile one loop.
+  const [taps, planes, rows] = [new Float64Array(27), new Float64Array(4 * 9), new Float64Array(16 * 3)];
   for (let pair = 0; pair < pairs; pair++) {
-    for (let tap = 0; tap < 9; tap++) spread(filter.weights, pair * 27 + tap, 9, planes, tap, 9);
+    for (let tap = 0; tap < 27; tap++) taps[tap] = filter.weights[pair * 27 + tap]!;
+    for (let tap = 0; tap < 9; tap++) spread(taps, tap, 9, planes, tap, 9);
     for (let z = 0; z < 4; z++) for (let x = 0; x < 3; x++) spread(planes, z * 9 + x, 3, rows, z * 12 + x, 3);
     for (let row = 0; row < 16; row++) spread(rows, 3 * row, 1, weights, pair * POINTS + 4 * row, 1);
   }
-  return { ...filter, taps: [4, 4, 4], weights };
+  return { ...filter, taps: winogradTaps, weights };
 }
 
 /**

@@ -14,7 +14,10 @@ export const encode = defineKernel({
   workgroup: 64,
 });
 
-function kindOf({ type, tails }: DeviceVolume): Exclude<KeyKind, 'float64'> {
+/** Kinds that are made on the GPU. */
+export type DeviceKind = Exclude<KeyKind, 'float64'>;
+
+function kindOf({ type, tails }: DeviceVolume): DeviceKind {
   if (tails) return 'twofold';
   if (type === 'float32' || type === 'float64') return 'float32';
   return type === 'uint32' ? 'uint' : 'int';
@@ -26,6 +29,7 @@ export type Encoded = 'regions' | 'box';
 /**
  * Cuts voxels out of an image and encodes them, as `encodeKeys` does on the host.
  * @param first voxel of the grid of the box that the image begins with, where the image is itself a part
+ * @param kind of the keys, where more is known of the values than the image tells
  */
 export function recordEncode(
   rec: Recording,
@@ -33,8 +37,8 @@ export function recordEncode(
   { voxels, length: listed, box }: RegionCells,
   of: Encoded,
   first: Vec3 = [0, 0, 0],
+  kind: DeviceKind = kindOf(image),
 ): KeyBuffer {
-  const kind = kindOf(image);
   const words = keyWords(kind);
   const keys = rec.buffer('roi/encode.keys', box.cells * words * 4);
   const [nx, ny, nz] = box.size;

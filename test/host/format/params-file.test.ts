@@ -26,6 +26,13 @@ describe('parameter files', () => {
     expect(parseParamsFile(json, 'p.json')).toEqual(parseParamsFile(yaml, 'p.yaml'));
   });
 
+  it('count settings that replace those of the file', () => {
+    const text = 'setting:\n  resampledGrid: ibsi\n';
+    expect(() => parseParamsFile(text, 'p.yaml')).toThrow(/needs resampledPixelSpacing/);
+    const { settings } = parseParamsFile(text, 'p.yaml', { resampledPixelSpacing: [1, 1, 1] });
+    expect(settings).toEqual({ resampledGrid: 'ibsi' });
+  });
+
   it('take the original image and all classes where nothing is named', () => {
     const { imageTypes, classes } = parseParamsFile('', 'p.yaml');
     expect(imageTypes).toEqual(['Original']);
@@ -44,6 +51,10 @@ describe('parameter files', () => {
     ['setting:\n  label: 1.5\n  force2D: 2\n', [/^p\.yaml:2: setting\.label/, /^p\.yaml:3: setting\.force2D/]],
     ['setting:\n  resampledGrid: ibis\n', [/^p\.yaml:2: .*"pyradiomics"\|"ibsi"\|"itk".*found "ibis"$/]],
     ['setting:\n  force2D: true\n  resampledGrid: ibsi\n', [/^p\.yaml:3: .*needs resampledPixelSpacing/]],
+    [
+      'imageType:\n  LoG:\n    sigma: [1]\n    resampledRounding: true\n',
+      [/^p\.yaml:4: imageType\.LoG\.resampledRounding: needs/],
+    ],
     ['setting:\n  resegmentSigmas: 0\n', [/^p\.yaml:2: setting\.resegmentSigmas: .*found 0$/]],
     [
       'imageType:\n  IbsiMean:\n    suport: 3\n',

@@ -3,13 +3,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DeviceLostError } from '../../../src/engine/index.ts';
 import { createEngine } from '../../../src/host/node/adapters.ts';
 import { readCases } from '../../../src/host/node/cases.ts';
 import { extractCases } from '../../../src/host/node/extract-cases.ts';
 import { openJournal } from '../../../src/host/node/journal.ts';
+import type { DeepNetwork } from '../../../src/pipeline/nn/deep.ts';
 import type { ProgressEvent } from '../../../src/pipeline/progress.ts';
 import { useEngine } from '../../support/engine.ts';
 import { niftiGz } from '../../support/files.ts';
+import { seeThrough } from '../../support/networks.ts';
 import { random } from '../../support/random.ts';
 import { volumeOf } from '../../support/region.ts';
 
@@ -109,6 +112,54 @@ describe('cases', () => {
     expect(rows.every((row) => typeof row['original_firstorder_Mean'] === 'number')).toBe(true);
     const without = await extractCases(lost, cases, { classes });
     expect(without.every((row) => (row['voxomics_error'] as { code: string }).code === 'DeviceLost')).toBe(true);
+  });
+
+  it('share the batches of a network, a bad one being a row, and go on where they stopped', async () => {
+    const line = (id: number, image: string) => `P${id},${image}.nii.gz,${image === 'a' ? 'a' : 'c'}-mask.nii.gz,1\n`;
+    const images = ['a', 'b', 'c', 'none', 'a', 'b', 'c', 'a', 'b', 'c', 'a'];
+    write('deep.csv', `Patient,Image,Mask,Label\n${images.map((image, k) => line(k, image)).join('')}`);
+    const cases = await readCases(file('deep.csv'));
+    const options = (network: DeepNetwork) => ({ classes: [], deep: { network, size: [4, 5, 6] as const } });
+    const all = seeThrough();
+    const rows = await extractCases(engine(), cases, options(all));
+    expect(all.batches).toEqual([4, 4, 2]);
+    expect(rows.map((row) => row['Patient'])).toEqual(images.map((_, k) => `P${k}`));
+    expect(rows[3]!['voxomics_error']).toMatchObject({ code: 'BadFile' });
+    const [one, single] = [cases[8]!, seeThrough(1)];
+    expect(rows[8]).toEqual((await extractCases(engine(), [one], options(single)))[0]);
+
+    const journal = await openJournal(file('deep-rows.csv'), cases);
+    const cancel = new AbortController();
+    const stopped = extractCases(engine(), cases, {
+      ...options(seeThrough()),
+      journal,
+      signal: cancel.signal,
+      onProgress: ({ done }) => done === 3 && cancel.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    const again = await openJournal(file('deep-rows.csv'), cases);
+    expect(again.finished.size).toBeGreaterThanOrEqual(3);
+    expect(again.finished.size).toBeLessThan(cases.length);
+    const rest = seeThrough();
+    expect(await extractCases(engine(), cases, { ...options(rest), journal: again })).toEqual(rows);
+    expect(rest.batches.reduce((sum, n) => sum + n, 0)).toBeLessThan(10);
+    await again.remove();
+  });
+
+  it('that wait for a batch survive a lost device too', async () => {
+    const cases = (await readCases(file('cases.csv'))).filter((_, k) => k !== 2);
+    const lost = await createEngine();
+    let calls = 0;
+    const network = seeThrough(4, () => {
+      if (calls++ > 0) return null;
+      lost.destroy();
+      return new DeviceLostError('gone');
+    });
+    const options = { classes: [], deep: { network, size: [4, 5, 6] as const } };
+    const rows = await extractCases(lost, cases, { ...options, renew: () => createEngine() });
+    const kept = { ...options, deep: { ...options.deep, network: seeThrough() } };
+    expect(rows).toEqual(await extractCases(engine(), cases, kept));
+    expect(rows.every((row) => typeof row['deep_medicalnet_000'] === 'number')).toBe(true);
   });
 
   it.each([

@@ -94,6 +94,25 @@ describe('voxomics deep', () => {
     expect(existsSync(file('cohort.csv.journal'))).toBe(false);
   });
 
+  it('says what the network will keep, and takes MONAI’s other first layers', async () => {
+    const given = ['image.nii.gz', 'mask.nii.gz', '--arch', 'monai', ...weights, '--stem-stride', '1', '--no-max-pool'];
+    const deep = await voxomics('deep', ...given, '--size', '6,8,8', '--backend', 'gpu');
+    expect(deep.code).toBe(0);
+    expect(deep.stderr).toMatch(
+      /monai, pool, f\d+, on .+: weights \d+ MB; up to 4 inputs of 8 x 8 x 6 voxels at a time: .+ kB, activations .+ MB/,
+    );
+    const [row] = rowsOf(deep.stdout);
+    expect(row).toMatchObject({ diagnostics_Deep_Stem: { stride: 1, maxPool: false } });
+    const words = 'monai,stem-stride=1,no-max-pool,size=6x8x8,backend=gpu';
+    const beside = await voxomics('extract', ...given.slice(0, 2), '--deep', words, ...weights, '-c', 'firstorder');
+    expect(features(rowsOf(beside.stdout)[0]!, 'monai')).toEqual(features(row!, 'monai'));
+    const cpu = await voxomics('deep', 'image.nii.gz', ...medicalnet, ...small, '--backend', 'wasm');
+    expect(cpu.stderr).toMatch(
+      /by onnxruntime-.+: weights 132 MB; one input of 20 x 16 x 12 voxels at a time: 15.4 kB/,
+    );
+    expect(rowsOf(cpu.stdout)[0]).toMatchObject({ diagnostics_Deep_Stem: { stride: 2, maxPool: true } });
+  });
+
   it('takes an image without a mask', async () => {
     const { code, stdout } = await voxomics('deep', 'image.nii.gz', ...medicalnet, ...small, '--noise', '4');
     expect(code).toBe(0);
@@ -131,6 +150,10 @@ describe('voxomics deep', () => {
     [1, ['deep', ...pair, ...medicalnet, '--precision', 'f16', '--backend', 'wasm'], /the CPU computes in f32/],
     [1, ['extract', ...pair, '--deep', 'medicalnet'], /--deep needs --weights/],
     [1, ['extract', ...pair, ...weights], /--weights needs --deep/],
+    [1, ['deep', ...pair, ...medicalnet, '--stem-stride', '4'], /stem stride: expected 1 or 2, found 4/],
+    [1, ['deep', ...pair, ...medicalnet, '--size', '4000,4000,4000'], /TooLarge: .* take a smaller size/],
+    [1, ['extract', ...pair, '--deep', 'medicalnet,size=4x4x4,size=8x8x8', ...weights], /found size twice/],
+    [1, ['extract', ...pair, '--n4', 'otsu,shrink=2,shrink=3'], /--n4: found shrink twice/],
     [1, ['extract', ...pair, '--deep', 'medicalnet,sizes=4', ...weights], /found "sizes=4".*did you mean size/i],
   ])('ends with %i: %j', async (code, args, message) => {
     const run = await voxomics(...(args as string[]));
@@ -154,17 +177,17 @@ describeShared('voxomics deep --raw gives the recorded features', () => {
   async function expectRecorded(
     { variant, input_shape, features_f64 }: Recorded,
     data: Float32Array,
-    backend: string,
+    ...flags: readonly string[]
   ): Promise<void> {
     const [, , depth, height, width] = input_shape as [number, number, number, number, number];
     const size: Vec3 = [width, height, depth];
     writeFileSync(file('raw.nii.gz'), niftiGz(volumeOf(data, size)));
-    const args = ['--arch', variant, ...weights, '--backend', backend];
+    const args = ['--arch', variant, ...weights, '--backend', ...flags];
     const { code, stdout, stderr } = await voxomics('deep', 'raw.nii.gz', '--raw', ...args);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/note: The weights are made from a hash/)]);
     const [row] = rowsOf(stdout);
     expect(row).toMatchObject({ diagnostics_Deep_Size: [depth, height, width], diagnostics_Deep_Input: 'raw' });
-    if (backend === 'gpu') expect(row!['diagnostics_Deep_Backend']).toBe('gpu');
+    if (flags[0] === 'gpu') expect(row!['diagnostics_Deep_Backend']).toBe('gpu');
     const found = features(row!, variant);
     expect(found).toHaveLength(512);
     const error = Math.hypot(...found.map((value, k) => value - features_f64[k]!));
@@ -175,6 +198,11 @@ describeShared('voxomics deep --raw gives the recorded features', () => {
   it.each(brain.map((one) => [one.variant, one] as const))('of brain1 by %s, on the CPU', async (_, one) => {
     const { data } = readNpy(sharedPath('reference', 'resnet', 'inputs', 'brain1_48x96x96.npy.gz'));
     await expectRecorded(one, Float32Array.from(data), 'wasm');
+  });
+
+  const unpooled = recorded('features_small.json').filter(({ name }) => name === 'monai_no_max_pool');
+  it.each(unpooled.map((one) => [one.name, one] as const))('of %s, on the CPU', async (_, one) => {
+    await expectRecorded(one, hashVolume('voxomics-ref-1', one.input_shape), 'wasm', '--no-max-pool');
   });
 
   const tiny = recorded('features_small.json').filter(({ name }) => /_(tiny|1voxel)$/.test(name));

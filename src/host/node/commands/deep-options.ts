@@ -2,13 +2,13 @@
 import { type Command, Option } from 'commander';
 import type { Engine } from '../../../engine/index.ts';
 import { PipelineError } from '../../../pipeline/errors.ts';
-import type { DeepOptions } from '../../../pipeline/nn/deep.ts';
+import type { DeepNetwork, DeepOptions } from '../../../pipeline/nn/deep.ts';
 import { type InputOptions, type InputSize, type Margin, zscoreRegions } from '../../../pipeline/nn/input.ts';
-import { suggest } from '../../../pipeline/settings.ts';
 import { backends, layers, precisions, variants } from '../../deep-network.ts';
+import { memoryText } from '../../deep-memory.ts';
 import { openDeepNetwork } from '../deep-network.ts';
 import { showNotes } from './mask-options.ts';
-import { parseNumber, parseNumbers, parseWord } from './parse.ts';
+import { parseKeys, parseNumber, parseNumbers, parseWord } from './parse.ts';
 
 /** What decides deep features, as text. */
 export interface DeepFlags {
@@ -20,6 +20,8 @@ export interface DeepFlags {
   readonly masked?: boolean;
   readonly noise?: string;
   readonly layer?: string;
+  readonly stemStride?: string;
+  readonly maxPool?: boolean;
   readonly precision?: string;
   readonly backend?: string;
 }
@@ -27,8 +29,10 @@ export interface DeepFlags {
 const weightsUsage = 'checkpoint (.pth, .safetensors, .onnx), or hash:SEED for made-up weights';
 
 /** Keys after `extract --deep ARCH`, those with a value and those without. */
-const valued = ['size', 'margin', 'zscore', 'noise', 'layer', 'precision', 'backend'] as const;
-const switches = ['masked'] as const;
+const deepKeys = {
+  valued: ['size', 'margin', 'zscore', 'noise', 'layer', 'stem-stride', 'precision', 'backend'],
+  switches: ['masked', 'no-max-pool'],
+};
 
 /** Adds the flags of the command of deep features alone. */
 export function deepFlags(command: Command): Command {
@@ -41,8 +45,16 @@ export function deepFlags(command: Command): Command {
     .option('--masked', 'voxels outside the region become 0')
     .option('--noise <seed>', 'background becomes normally distributed noise, as MedicalNet has it (default none)')
     .option('--layer <name>', `${layers.join(', ')} (default pool)`)
+    .option(
+      '--stem-stride <1|2>',
+      'of the first convolution, which .pth files do not tell (default 2; MONAI: conv1_t_stride)',
+    )
+    .option('--no-max-pool', 'no max pool after the first convolution (MONAI: no_max_pool=True)')
     .option('--precision <name>', `${precisions.join(', ')} (default auto)`)
-    .option('--backend <name>', `${backends.join(', ')} (default auto: the GPU, without one the CPU)`);
+    .option(
+      '--backend <name>',
+      `${backends.join(', ')}: ONNX Runtime on the CPU (default auto: the GPU, without one the CPU)`,
+    );
 }
 
 /** Adds `--deep` and `--weights` to a command of other features. */
@@ -57,23 +69,19 @@ export function besideFlags(command: Command): Command {
 
 /**
  * Reads the value of `--deep`.
- * @throws PipelineError BadSetting naming what is not known
+ * @throws PipelineError BadSetting naming what is not known, or is there twice
  */
 export function parseDeep(text: string, weights: string | undefined): DeepFlags {
   if (weights === undefined) throw new PipelineError('BadSetting', `--deep needs --weights: a ${weightsUsage}`);
-  const [arch, ...parts] = text.split(',').map((part) => part.trim());
-  const known: readonly string[] = [...valued, ...switches];
-  const entries = parts.map((part) => {
-    const [key = '', value] = part.split('=', 2).map((word) => word.trim());
-    const takesValue = (valued as readonly string[]).includes(key);
-    if (!known.includes(key) || takesValue !== (value !== undefined))
-      throw new PipelineError(
-        'BadSetting',
-        `--deep: found "${part}"; expected ${valued.map((k) => `${k}=…`).join(', ')} or ${switches.join(', ')}.${suggest(key, known)}`,
-      );
-    return [key, value ?? true];
-  });
-  return { arch, weights, ...Object.fromEntries(entries) };
+  const [arch = '', ...parts] = text.split(',');
+  const { 'stem-stride': stemStride, 'no-max-pool': noMaxPool, ...others } = parseKeys('--deep', parts, deepKeys);
+  return {
+    arch: arch.trim(),
+    weights,
+    ...others,
+    ...(stemStride === undefined ? {} : { stemStride: stemStride as string }),
+    ...(noMaxPool === undefined ? {} : { maxPool: false }),
+  };
 }
 
 /** `5mm`, `3voxels`. */
@@ -100,14 +108,27 @@ export function deepInput({ size, margin, zscore, masked, noise }: DeepFlags): I
 /** The input and the network that the flags ask for. @throws PipelineError BadSetting, and of the weights */
 export async function openDeep(engine: Engine, flags: DeepFlags): Promise<DeepOptions> {
   const { arch = '', weights = '', layer = 'pool', precision = 'auto', backend = 'auto' } = flags;
+  const { stemStride, maxPool = true } = flags;
   const input = deepInput(flags);
   const network = await openDeepNetwork(engine, {
     arch: parseWord('arch', arch, variants),
     weights,
     layer: parseWord('layer', layer, layers),
+    ...(stemStride === undefined ? {} : { stemStride: parseNumber('stem-stride', stemStride) as 1 | 2 }),
+    ...(maxPool ? {} : { maxPool }),
     precision: parseWord('precision', precision, precisions),
     backend: parseWord('backend', backend, backends),
   });
   showNotes(network.weights.notes);
   return { ...input, network };
+}
+
+/**
+ * Says what a network will keep, before it runs.
+ * @param size of its input, depth, height and width; images of one slice take less
+ */
+export function showMemory({ caps }: Engine, network: DeepNetwork, size: InputSize): void {
+  const { arch, layer, precision, backend } = network;
+  const where = backend === 'gpu' ? `on ${caps.adapter}` : `by ${backend}`;
+  process.stderr.write(`voxomics: ${arch}, ${layer}, ${precision}, ${where}: ${memoryText(network, size)}\n`);
 }

@@ -1,6 +1,7 @@
 /** `voxomics deep IMAGE [MASK]`. */
 import { Command, Option } from 'commander';
 import { PipelineError } from '../../../pipeline/errors.ts';
+import { deepSize } from '../../../pipeline/nn/deep.ts';
 import { deepFeatures } from '../../../pipeline/nn/deep-features.ts';
 import { inputSettings } from '../../../pipeline/nn/input.ts';
 import { hasSteps } from '../../../pipeline/preprocess.ts';
@@ -8,7 +9,7 @@ import type { ImageGrid } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
 import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
 import { readImageFile } from '../read.ts';
-import { type DeepFlags, deepFlags, deepInput, openDeep } from './deep-options.ts';
+import { type DeepFlags, deepFlags, deepInput, openDeep, showMemory } from './deep-options.ts';
 import { extractCohort, isCohort } from './cohort.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
@@ -45,7 +46,18 @@ export function deepCommand(): Command {
     )
     .option('-o, --output <file>', 'write the rows to a file instead of printing them')
     .action(run);
-  return engineOptions(stepFlags(imageFlags(maskFlags(deepFlags(command)))));
+  return engineOptions(stepFlags(imageFlags(maskFlags(deepFlags(command))))).addHelpText(
+    'after',
+    `
+Weights are the files that MedicalNet, MONAI and torchvision publish (docs/weights.md says where); voxomics weights inspect FILE
+says which network a file fits.
+
+Examples:
+  voxomics deep image.nii.gz mask.nii.gz --arch medicalnet --weights resnet_18_23dataset.pth -o deep.csv
+  voxomics deep image.nii.gz mask.nii.gz --arch medicalnet --weights hash:demo      made-up weights, to try it
+  voxomics deep image.nii.gz --arch monai --weights FILE                            without a mask: the whole image
+  voxomics deep cases.csv --arch medicalnet --weights FILE --label all -o deep.parquet`,
+  );
 }
 
 /** What a mask, or its absence, leaves without a meaning. */
@@ -78,6 +90,8 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
     const deep = await openDeep(engine, options);
     if (!cohort && maskPath === undefined) {
       const volume = toVolume(await readImageFile(imagePath, image));
+      const [width, height, depth] = volume.size;
+      showMemory(engine, deep.network, options.raw ? [depth, height, width] : deepSize(volume, deep));
       const steps = await preprocessSteps(options, volume);
       const preprocess = hasSteps(steps) ? steps : undefined;
       const rows = await deepFeatures(engine, volume, null, {
@@ -89,6 +103,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
       });
       return writeRows(rows, format, options.output);
     }
+    showMemory(engine, deep.network, inputSettings(deep).size);
     const choices: ExtractFilesOptions = {
       image,
       mask,

@@ -23,7 +23,7 @@ import { makeFolder } from '../write.ts';
 import { extractCohort, isCohort } from './cohort.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
-import { besideFlags, type DeepFlags, deepInput, openDeep, parseDeep } from './deep-options.ts';
+import { besideFlags, type DeepFlags, deepInput, openDeep, parseDeep, showMemory } from './deep-options.ts';
 import { collect } from './parse.ts';
 import { checkOutput, chooseFormat, type RowsFormat, reportFailed, rowsFormats, writeRows } from './rows.ts';
 import { parseRegions } from './regions.ts';
@@ -114,8 +114,9 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   checkArguments(command, imagePath, maskPath, options);
   const format = chooseFormat(options);
   const labels = parseRegions(options.label);
-  const params = options.params === undefined ? null : await readParams(options.params);
-  const settings: SettingsInput = Object.assign({}, params?.settings, ...(options.setting ?? []).map(parseSettingText));
+  const overrides: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
+  const params = options.params === undefined ? null : await readParams(options.params, overrides);
+  const settings: SettingsInput = { ...params?.settings, ...overrides };
   const named = options.classes?.split(',').map((c) => c.trim()) as FeatureClass[] | undefined;
   const classes = named ?? params?.classes;
   const [image, mask] = [imageChoice(options), maskChoice(options)];
@@ -129,6 +130,8 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   await withEngine(
     options,
     async (bench) => {
+      const opened = deep && (await openDeep(bench.engine, deep));
+      if (opened) showMemory(bench.engine, opened.network, inputSettings(opened).size);
       const choices = {
         image,
         mask,
@@ -138,7 +141,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
         settings,
         imageTypes: params?.imageTypes,
         classes,
-        deep: deep && (await openDeep(bench.engine, deep)),
+        deep: opened,
         signal: bench.signal,
         onProgress: bench.onProgress,
       };

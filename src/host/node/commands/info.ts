@@ -1,6 +1,6 @@
 /** `voxomics info`: adapters, features, limits, what is missing and how to get it. */
 import { Command } from 'commander';
-import { type Caps, Engine } from '../../../engine/index.ts';
+import { type Caps, Engine, type MatrixShape } from '../../../engine/index.ts';
 import { version } from '../../../version.ts';
 import { candidates, openCandidate } from '../adapters.ts';
 
@@ -42,6 +42,8 @@ async function report(): Promise<AdapterReport[]> {
 const size = (bytes: number) =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
+const describeShape = ({ component, result, m, n, k }: MatrixShape) => `${m}x${n}x${k} ${component} to ${result}`;
+
 function describe(adapters: readonly AdapterReport[]): string {
   const lines = [`voxomics ${version}, Node ${process.version}, ${process.platform} ${process.arch}`, ''];
   for (const { kind, caps, missing, default: chosen } of adapters) {
@@ -52,6 +54,7 @@ function describe(adapters: readonly AdapterReport[]): string {
     const features = [
       caps.subgroups ? `subgroups (${caps.subgroupSizes.join('-')})` : '',
       caps.f16 ? 'f16' : '',
+      caps.matrices.length > 0 ? `subgroup matrices (${caps.matrices.map(describeShape).join(', ')})` : '',
       caps.timestamps ? 'timestamps' : '',
     ].filter(Boolean);
     const {

@@ -80,8 +80,8 @@ function voxelSettings({ radius, unmasked, init }: Options): VoxelSettingsInput 
 }
 
 /** What a parameter file asks for. PyRadiomics' voxel mode passes over shapes. */
-async function fileOptions(path: string): Promise<FeatureMapOptions> {
-  const { settings, imageTypes, classes, voxelSettings: voxels } = await readParams(path);
+async function fileOptions(path: string, overrides: SettingsInput): Promise<FeatureMapOptions> {
+  const { settings, imageTypes, classes, voxelSettings: voxels } = await readParams(path, overrides);
   const types = Array.isArray(imageTypes) ? imageTypes : Object.keys(imageTypes);
   const other = types.find((type) => type !== 'Original');
   if (other)
@@ -95,8 +95,9 @@ async function fileOptions(path: string): Promise<FeatureMapOptions> {
 }
 
 async function run(imagePath: string, maskPath: string, options: Options): Promise<void> {
-  const file = options.params === undefined ? {} : await fileOptions(options.params);
-  const settings: SettingsInput = Object.assign({}, file.settings, ...(options.setting ?? []).map(parseSettingText));
+  const overrides: SettingsInput = Object.assign({}, ...(options.setting ?? []).map(parseSettingText));
+  const file = options.params === undefined ? {} : await fileOptions(options.params, overrides);
+  const settings: SettingsInput = { ...file.settings, ...overrides };
   const features = options.features === undefined ? file.features : parseMapFeatures(options.features);
   const labels = parseRegions(options.label);
   const kernel = { ...file.voxelSettings, ...voxelSettings(options) };

@@ -6,13 +6,12 @@ import { type NormaliseMethod, normaliseUsage, parseNormalise, parseNyul } from 
 import type { PreprocessSteps, ResampleStep } from '../../../pipeline/preprocess.ts';
 import { gridRules } from '../../../pipeline/settings.ts';
 import { interpolatorNames, parseInterpolator } from '../../../pipeline/resample/index.ts';
-import { suggest } from '../../../pipeline/settings.ts';
 import type { ImageGrid, Volume } from '../../../pipeline/volume.ts';
 import { toVolume } from '../../format/index.ts';
 import type { PreviewColumn } from '../../format/preview.ts';
 import { readImageFile } from '../read.ts';
 import { type MaskFlags, maskOn, readMask } from './mask-options.ts';
-import { parseNumber, parseNumbers, parseWord } from './parse.ts';
+import { parseKeys, parseNumber, parseNumbers, parseWord } from './parse.ts';
 import { readJson } from '../read-json.ts';
 
 /** N4's options as text, by the names of the flags of `voxomics n4`. */
@@ -51,21 +50,8 @@ export function n4Flags(command: Command): Command {
 }
 
 /** Reads `shrink=2,iterations=20x10,otsu`, the value of `--n4` where N4 is one step of several. */
-function parseN4(text: string): N4Flags {
-  const known: readonly string[] = [...n4Values, ...n4Switches];
-  return Object.fromEntries(
-    text.split(',').map((part) => {
-      const [key = '', value] = part.split('=', 2).map((word) => word.trim());
-      const takesValue = (n4Values as readonly string[]).includes(key);
-      if (!known.includes(key) || takesValue !== (value !== undefined))
-        throw new PipelineError(
-          'BadSetting',
-          `--n4: found "${part}"; expected ${n4Values.map((k) => `${k}=…`).join(', ')} or ${n4Switches.join(', ')}.${suggest(key, known)}`,
-        );
-      return [key, value ?? true];
-    }),
-  );
-}
+const parseN4 = (text: string): N4Flags =>
+  parseKeys('--n4', text.split(','), { valued: n4Values, switches: n4Switches });
 
 /** The options of N4; mask and weights are read. @param image that they belong to */
 export async function n4Options(
