@@ -93,8 +93,14 @@ async function openGpu(first: Engine, loaded: LoadedWeights, layer: Layer, preci
     backend: 'gpu',
     batch: GPU_BATCH,
     memory([depth, height, width], images = GPU_BATCH) {
-      const { arenaBytes, inputBytes, last } = planner.planBatch([width, height, depth], images, { layer });
-      return { weightBytes: planner.weightBytes, batch: last.images, activationBytes: arenaBytes, inputBytes };
+      const plan = planner.planBatch([width, height, depth], images, { layer });
+      const { arenaBytes, inputBytes, last } = plan;
+      return {
+        weightBytes: planner.weightBytesWith(plan),
+        batch: last.images,
+        activationBytes: arenaBytes,
+        inputBytes,
+      };
     },
     run: async (engine, samples) => (await networkOn(engine)).features(samples, { layer }),
     async release() {

@@ -268,6 +268,30 @@ describe('a network', () => {
     expect(await features({ ...methods.gpu, tiles })).toEqual(await features(methods.gpu));
   });
 
+  it('adds the weights that another size needs otherwise, once, and gives them back', async ({ skip }) => {
+    if (methodFor(engine().caps) !== methods.lanes) skip('the adapter has one way for all sizes');
+    const before = engine().stats().resident.bytes;
+    const network = await openNetwork(engine(), { architecture, weights });
+    const opened = network.weightBytes;
+    const [small, usual] = [volume([1, 1, 16, 16, 16]), volume([1, 1, 64, 64, 64])];
+    await network.features([usual]);
+    expect(network.weightBytes).toBe(opened);
+    const foreseen = network.weightBytesWith(network.plan(small.size));
+    const [[first], [second]] = await Promise.all([network.features([small]), network.features([small])]);
+    expect(second).toEqual(first);
+    expect(network.weightBytes).toBeGreaterThan(opened);
+    expect(network.weightBytes).toBe(foreseen);
+    expect(engine().stats().resident.bytes - before).toBe(network.weightBytes);
+    const all = network.weightBytes;
+    expect((await network.features([small]))[0]).toEqual(first);
+    expect(network.weightBytes).toBe(all);
+    // Released while a pass is on its way that brings more.
+    const late = network.features([volume([1, 1, 5, 96, 96])]);
+    network.release();
+    await late;
+    expect(engine().stats().resident.bytes).toBe(before);
+  });
+
   interface Kept {
     readonly variant: Variant;
     readonly method: Method;
@@ -313,28 +337,6 @@ describe('a network', () => {
       expect(engine().stats().resident.bytes).toBe(before);
     },
   );
-
-  it('adds the weights that another size needs otherwise, once, and gives them back', async ({ skip }) => {
-    if (methodFor(engine().caps) !== methods.lanes) skip('the adapter has one way for all sizes');
-    const before = engine().stats().resident.bytes;
-    const network = await openNetwork(engine(), { architecture, weights });
-    const opened = network.weightBytes;
-    const [small, usual] = [volume([1, 1, 16, 16, 16]), volume([1, 1, 64, 64, 64])];
-    await network.features([usual]);
-    expect(network.weightBytes).toBe(opened);
-    const [[first], [second]] = await Promise.all([network.features([small]), network.features([small])]);
-    expect(second).toEqual(first);
-    expect(network.weightBytes).toBeGreaterThan(opened);
-    expect(engine().stats().resident.bytes - before).toBe(network.weightBytes);
-    const all = network.weightBytes;
-    expect((await network.features([small]))[0]).toEqual(first);
-    expect(network.weightBytes).toBe(all);
-    // Released while a pass is on its way that brings more.
-    const late = network.features([volume([1, 1, 5, 96, 96])]);
-    network.release();
-    await late;
-    expect(engine().stats().resident.bytes).toBe(before);
-  });
 
   it('refuses to run once its weights are given back', async () => {
     const network = await openNetwork(engine(), { architecture, weights });

@@ -86,6 +86,26 @@ function scalesOf({ outputs, inputs, taps, weights }: Filter): Float64Array {
   });
 }
 
+/** Values of a packed filter, and of its bias. */
+function packedLengths({ outputs, inputs, taps }: Pick<Filter, 'outputs' | 'inputs' | 'taps'>, products: Storage) {
+  const volume = taps[0] * taps[1] * taps[2];
+  const padded = 8 * Math.ceil(outputs / 8);
+  return [
+    Math.ceil(outputs / 16) * volume * Math.ceil(inputs / 8) * 128,
+    products === 'f16' ? 2 * padded : padded,
+  ] as const;
+}
+
+/** Bytes of the weights and of the bias of a packed filter. */
+export function packedBytes(
+  filter: Pick<Filter, 'outputs' | 'inputs' | 'taps'>,
+  storage: Storage,
+  products: Storage,
+): readonly [number, number] {
+  const [weights, bias] = packedLengths(filter, products);
+  return [weights * (storage === 'f16' ? 2 : 4), bias * 4];
+}
+
 /**
  * Packs a filter; values are rounded to the storage.
  * @param products in what the kernel multiplies: for float16 the weights are scaled, see `PackedFilter.bias`
@@ -94,7 +114,7 @@ export function packFilter(filter: Filter, storage: Storage, products: Storage =
   const { outputs, inputs, taps, weights } = filter;
   const volume = taps[0] * taps[1] * taps[2];
   const step = Math.ceil(inputs / 8) * 128;
-  const length = Math.ceil(outputs / 16) * volume * step;
+  const [length, biasLength] = packedLengths(filter, products);
   const packed = storage === 'f16' ? new Float16Array(length) : new Float32Array(length);
   const scales = products === 'f16' ? scalesOf(filter) : null;
   let from = 0;
@@ -106,7 +126,7 @@ export function packFilter(filter: Filter, storage: Storage, products: Storage =
     }
   }
   const padded = 8 * Math.ceil(outputs / 8);
-  const bias = new Float32Array(scales ? 2 * padded : padded);
+  const bias = new Float32Array(biasLength);
   bias.set(filter.bias);
   scales?.forEach((scale, co) => {
     bias[padded + co] = 1 / scale;

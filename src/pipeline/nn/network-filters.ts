@@ -1,12 +1,12 @@
 /** The filters of a network on the GPU: packed for the way in which a pass computes a convolution, uploaded once, kept. */
-import type { BufferRef, Engine, Recording } from '../../engine/index.ts';
+import { type BufferRef, type Engine, type Recording, sizeClass } from '../../engine/index.ts';
 import type { Storage } from './activation.ts';
 import type { FilterBuffers } from './conv.ts';
-import { filterOf, type PackedFilter, packFilter, unfolded } from './filter.ts';
+import { filterOf, packedBytes, type PackedFilter, packFilter, unfolded } from './filter.ts';
 import { type Architecture, type Convolution, convolutionsOf, networkOf } from './manifest.ts';
 import type { PlannedStep } from './plan.ts';
 import type { Weights } from './weights.ts';
-import { winogradFilter } from './winograd.ts';
+import { winogradFilter, winogradTaps } from './winograd.ts';
 
 type Step = Extract<PlannedStep, { kind: 'convolution' }>;
 type Way = Pick<Step, 'key' | 'winograd'>;
@@ -33,7 +33,7 @@ export class NetworkFilters {
 
   /**
    * @param weights checked against the architecture; they stay in memory, for sizes of images that need them otherwise, until `seal`
-   * @param products in what the kernel multiplies
+   * @param products in what values of the storage are multiplied
    * @param summed whether one input of the first convolution stands for all
    */
   constructor(weights: Weights, architecture: Architecture, storage: Storage, products: Storage, summed: boolean) {
@@ -71,6 +71,16 @@ export class NetworkFilters {
         }
       },
     };
+  }
+
+  /** Bytes that all take once a pass of some steps has added what it needs; as the pool makes them. */
+  bytesWith(steps: readonly PlannedStep[]): number {
+    const missing = steps.flatMap((step) => {
+      if (step.kind !== 'convolution' || this.#kept.has(nameOf(step))) return [];
+      const [outputs, inputs, ...taps] = this.#convolutions.get(step.key)!.shape;
+      return packedBytes({ outputs, inputs, taps: step.winograd ? winogradTaps : taps }, this.#storage, this.#products);
+    });
+    return [...this.buffers().map(({ bytes }) => bytes), ...missing].reduce((sum, bytes) => sum + sizeClass(bytes), 0);
   }
 
   /** Lets the weights in memory go, where all sizes of images take the filters that are kept. */

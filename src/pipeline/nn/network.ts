@@ -1,5 +1,5 @@
 /** A 3D ResNet18 on the GPU: weights uploaded once, features of volumes. */
-import { type BufferRef, type Engine, type Kernel, Recording, type Results, sizeClass } from '../../engine/index.ts';
+import { type BufferRef, type Engine, type Kernel, Recording, type Results } from '../../engine/index.ts';
 import type { DeviceVolume } from '../device-volume.ts';
 import { PipelineError } from '../errors.ts';
 import type { Vec3 } from '../volume.ts';
@@ -92,7 +92,12 @@ export class FeatureNetwork {
 
   /** Bytes of the weights on the GPU. */
   get weightBytes(): number {
-    return this.#filters.buffers().reduce((sum, { bytes }) => sum + sizeClass(bytes), 0);
+    return this.#filters.bytesWith([]);
+  }
+
+  /** The same once a pass has been run, which may need other filters than those that are there. */
+  weightBytesWith({ steps }: NetworkPlan): number {
+    return this.#filters.bytesWith(steps);
   }
 
   /** What a pass over `images` volumes of a size will do and keep. */

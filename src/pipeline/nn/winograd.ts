@@ -95,6 +95,9 @@ function spread(from: Float64Array, at: number, step: number, to: Float64Array, 
   to[start + 3 * stride] = c;
 }
 
+/** Points of a filter along each axis. */
+export const winogradTaps = [4, 4, 4] as const;
+
 /** The points of a filter of 3 x 3 x 3 taps, in float64: a filter of 4 x 4 x 4. */
 export function winogradFilter(filter: Filter): Filter {
   const pairs = filter.outputs * filter.inputs;
@@ -107,7 +110,7 @@ export function winogradFilter(filter: Filter): Filter {
     for (let z = 0; z < 4; z++) for (let x = 0; x < 3; x++) spread(planes, z * 9 + x, 3, rows, z * 12 + x, 3);
     for (let row = 0; row < 16; row++) spread(rows, 3 * row, 1, weights, pair * POINTS + 4 * row, 1);
   }
-  return { ...filter, taps: [4, 4, 4], weights };
+  return { ...filter, taps: winogradTaps, weights };
 }
 
 /**
