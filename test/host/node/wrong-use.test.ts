@@ -76,4 +76,22 @@ describe('a cohort that is interrupted', () => {
     expect(readFileSync(file('rows.csv'), 'utf8')).toBe(readFileSync(file('whole.csv'), 'utf8'));
     expect(existsSync(file('images/case-12/wavelet-HHH.nii.gz'))).toBe(true);
   });
+
+  it('of deep features goes on to the same rows, whichever cases share a batch then', async () => {
+    const choice = ['--arch', 'monai', '--weights', 'hash:cohort', '--backend', 'gpu', '--size', '32,32,32'];
+    const args = ['deep', 'cases.csv', ...choice, '-o'];
+    const journal = file('deep.csv.journal');
+    const finished = () => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length - 2 : 0);
+    const stopped = await interrupted(() => finished() > 0, ...args, 'deep.csv');
+    expect(stopped.code).toBe(1);
+    expect(stopped.stderr).toMatch(/Cancelled: interrupted; finished cases are kept: the same command goes on/);
+    const kept = finished();
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(CASES);
+    const resumed = await voxomics(...args, 'deep.csv');
+    expect([resumed.code, existsSync(journal)]).toEqual([0, false]);
+    expect(resumed.stderr).toContain(`${kept} of ${CASES} cases were finished before`);
+    expect((await voxomics(...args, 'deep-whole.csv')).code).toBe(0);
+    expect(readFileSync(file('deep.csv'), 'utf8')).toBe(readFileSync(file('deep-whole.csv'), 'utf8'));
+  });
 });

@@ -16,6 +16,9 @@ interface SaveFlags {
   readonly imageFormat?: ImageFormat;
 }
 
+/** What is left of a cohort that is interrupted; see `withEngine`. */
+export const cohortLeft = 'finished cases are kept: the same command goes on from there';
+
 /** Whether a path names a file of cases. */
 export const isCohort = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 

@@ -11,7 +11,7 @@ import { readCases } from '../cases.ts';
 import { type ExtractFilesOptions, extractFiles } from '../extract-files.ts';
 import { readImageFile } from '../read.ts';
 import { type DeepFlags, deepFlags, deepInput, openDeep, showMemory } from './deep-options.ts';
-import { extractCohort, isCohort } from './cohort.ts';
+import { cohortLeft, extractCohort, isCohort } from './cohort.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { collect } from './parse.ts';
@@ -87,40 +87,44 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
   inputSettings(deepInput(options));
   const cases = cohort ? await readCases(imagePath) : null;
   if (options.output) await checkOutput(options.output, [imagePath, maskPath]);
-  await withEngine(options, async (bench) => {
-    const { engine, signal, onProgress } = bench;
-    const deep = await openDeep(engine, options);
-    if (!cases && maskPath === undefined) {
-      const volume = toVolume(await readImageFile(imagePath, image));
-      const [width, height, depth] = volume.size;
-      showMemory(engine, deep.network, options.raw ? [depth, height, width] : deepSize(volume, deep));
-      const steps = await preprocessSteps(options, volume);
-      const preprocess = hasSteps(steps) ? steps : undefined;
-      const rows = await deepFeatures(engine, volume, null, {
-        ...deep,
-        raw: options.raw,
-        preprocess,
+  await withEngine(
+    options,
+    async (bench) => {
+      const { engine, signal, onProgress } = bench;
+      const deep = await openDeep(engine, options);
+      if (!cases && maskPath === undefined) {
+        const volume = toVolume(await readImageFile(imagePath, image));
+        const [width, height, depth] = volume.size;
+        showMemory(engine, deep.network, options.raw ? [depth, height, width] : deepSize(volume, deep));
+        const steps = await preprocessSteps(options, volume);
+        const preprocess = hasSteps(steps) ? steps : undefined;
+        const rows = await deepFeatures(engine, volume, null, {
+          ...deep,
+          raw: options.raw,
+          preprocess,
+          signal,
+          onProgress,
+        });
+        return writeRows(rows, format, options.output);
+      }
+      showMemory(engine, deep.network, inputSettings(deep).size);
+      const choices: ExtractFilesOptions = {
+        image,
+        mask,
+        preprocess: (grid: ImageGrid) => preprocessSteps(options, grid),
+        geometry: options.geometry,
+        labels,
+        classes: [],
+        deep,
         signal,
         onProgress,
-      });
-      return writeRows(rows, format, options.output);
-    }
-    showMemory(engine, deep.network, inputSettings(deep).size);
-    const choices: ExtractFilesOptions = {
-      image,
-      mask,
-      preprocess: (grid: ImageGrid) => preprocessSteps(options, grid),
-      geometry: options.geometry,
-      labels,
-      classes: [],
-      deep,
-      signal,
-      onProgress,
-    };
-    if (cases) return extractCohort(bench, cases, choices, format, options);
-    const rows = await extractFiles(engine, imagePath, maskPath as string, choices);
-    showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
-    await writeRows(rows, format, options.output);
-    reportFailed(rows);
-  });
+      };
+      if (cases) return extractCohort(bench, cases, choices, format, options);
+      const rows = await extractFiles(engine, imagePath, maskPath as string, choices);
+      showNotes(new Set(rows.flatMap((row) => (row['voxomics_notes'] ?? []) as string[])));
+      await writeRows(rows, format, options.output);
+      reportFailed(rows);
+    },
+    cases ? cohortLeft : undefined,
+  );
 }

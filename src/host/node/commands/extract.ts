@@ -20,7 +20,7 @@ import { imageSaver } from '../save-images.ts';
 import { checkCases } from '../validate.ts';
 import { type ImageFormat, imageEndings } from '../write-image.ts';
 import { makeFolder } from '../write.ts';
-import { extractCohort, isCohort } from './cohort.ts';
+import { cohortLeft, extractCohort, isCohort } from './cohort.ts';
 import { type ImageFlags, imageChoice, imageFlags, imageUsage } from './image-options.ts';
 import { type MaskFlags, maskChoice, maskFlags, maskUsage, showNotes } from './mask-options.ts';
 import { besideFlags, type DeepFlags, deepInput, openDeep, parseDeep, showMemory } from './deep-options.ts';
@@ -153,7 +153,7 @@ async function run(imagePath: string, maskPath: string | undefined, options: Opt
       await writeRows(rows, format, options.output);
       reportFailed(rows);
     },
-    maskPath === undefined ? 'finished cases are kept: the same command goes on from there' : undefined,
+    cases ? cohortLeft : undefined,
   );
 }
 

@@ -55,7 +55,10 @@ export function parseKeys(
   const known = [...valued, ...switches];
   const found: Record<string, string | true> = {};
   for (const part of parts) {
-    const [key = '', value] = part.split('=', 2).map((word) => word.trim());
+    // A file name may hold the sign too.
+    const [word = '', ...rest] = part.split('=');
+    const key = word.trim();
+    const value = rest.length > 0 ? rest.join('=').trim() : undefined;
     if (!known.includes(key) || valued.includes(key) !== (value !== undefined))
       throw new PipelineError(
         'BadSetting',
