@@ -4,8 +4,8 @@
 // main: whole convolutions. part: some of the inputs of each, for nn/conv-sum, where there are too few tiles for a GPU.
 // Grid: workgroups, tiles of voxels first, then tiles of channels, then parts; voxels and channels out of range are not stored.
 // Taps that are outside the image for all voxels of a tile are left out.
-// F16_PRODUCTS: products are summed in 16 bits for the inputs of a round, then in 32; `packFilter` scales the filter so
-// that no such sum leaves the range of 16 bits.
+// F16_PRODUCTS: products of eight inputs are summed in 16 bits, these sums in 32; `packFilter` scales the filter so that
+// none leaves the range of 16 bits.
 // Definition: cross-correlation with zero padding. Twin: test/reference/nn/conv.ts
 #if F16
 enable f16;
@@ -41,6 +41,7 @@ const ROUND_BLOCK = BLOCK * (ROUND / 8u);                   // the same for the 
 const WORDS = 16u;                                          // of the bits of taps
 
 alias Sums = array<vec4f, OWN_VOXELS * OWN_QUADS>;
+alias ShortSums = array<Factor, OWN_VOXELS * OWN_QUADS>;    // of a few products
 
 var<workgroup> sh_inputs: array<Factor, IN_QUADS * TILE_VOXELS>;    // [quad of inputs][voxel]
 var<workgroup> sh_weights: array<Factor, TILE_QUADS * ROUND>;       // [quad][input]
@@ -52,34 +53,36 @@ fn own_row(local: u32) -> u32 { return local % ROWS; }
 // First of its channels by four.
 fn own_quad(local: u32) -> u32 { return local / ROWS * OWN_QUADS; }
 
-// Adds the products of the inputs of a round.
-fn add_round(sums: ptr<function, Sums>, local: u32) {
+// Adds the products of four inputs of a round.
+fn add_quad(sums: ptr<function, ShortSums>, local: u32, quad: u32) {
   let row = own_row(local);
   let column = own_quad(local);
-#if F16_PRODUCTS
-  var round: array<vec4h, OWN_VOXELS * OWN_QUADS>;
-#endif
-  for (var i = 0u; i < IN_QUADS; i++) {
-    var inputs: array<Factor, OWN_VOXELS>;
-    for (var v = 0u; v < OWN_VOXELS; v++) { inputs[v] = sh_inputs[i * TILE_VOXELS + row + ROWS * v]; }
-    for (var c = 0u; c < 4u; c++) {
-      let left = sh_weights[column * ROUND + 4u * i + c];
-      let right = sh_weights[(column + OWN_QUADS - 1u) * ROUND + 4u * i + c];
-      for (var v = 0u; v < OWN_VOXELS; v++) {
-        let k = OWN_QUADS * v;
-        let input = Factor(inputs[v][c]);
-#if F16_PRODUCTS
-        round[k] = fma(left, input, round[k]);
-        if (OWN_QUADS == 2u) { round[k + 1u] = fma(right, input, round[k + 1u]); }
-#else
-        (*sums)[k] = fma(left, input, (*sums)[k]);
-        if (OWN_QUADS == 2u) { (*sums)[k + 1u] = fma(right, input, (*sums)[k + 1u]); }
-#endif
-      }
+  var inputs: array<Factor, OWN_VOXELS>;
+  for (var v = 0u; v < OWN_VOXELS; v++) { inputs[v] = sh_inputs[quad * TILE_VOXELS + row + ROWS * v]; }
+  for (var c = 0u; c < 4u; c++) {
+    let left = sh_weights[column * ROUND + 4u * quad + c];
+    let right = sh_weights[(column + OWN_QUADS - 1u) * ROUND + 4u * quad + c];
+    for (var v = 0u; v < OWN_VOXELS; v++) {
+      let k = OWN_QUADS * v;
+      let input = Factor(inputs[v][c]);
+      (*sums)[k] = fma(left, input, (*sums)[k]);
+      if (OWN_QUADS == 2u) { (*sums)[k + 1u] = fma(right, input, (*sums)[k + 1u]); }
     }
   }
+}
+
+// Adds the products of the inputs of a round.
+fn add_round(sums: ptr<function, Sums>, local: u32) {
 #if F16_PRODUCTS
-  for (var k = 0u; k < OWN_VOXELS * OWN_QUADS; k++) { (*sums)[k] += vec4f(round[k]); }
+  for (var octet = 0u; octet < ROUND / 8u; octet++) {
+    // Without the value one driver keeps what the round before has left.
+    var short = ShortSums();
+    add_quad(&short, local, 2u * octet);
+    add_quad(&short, local, 2u * octet + 1u);
+    for (var k = 0u; k < OWN_VOXELS * OWN_QUADS; k++) { (*sums)[k] += vec4f(short[k]); }
+  }
+#else
+  for (var quad = 0u; quad < IN_QUADS; quad++) { add_quad(sums, local, quad); }
 #endif
 }
 

@@ -53,7 +53,7 @@ export interface ConvolutionMethod extends ConvolutionTile {
   readonly storages?: readonly Storage[];
   /** Tiles with the same results, those that are fastest by class of layer. */
   readonly tiles?: Readonly<Record<LayerClass, ConvolutionTile>>;
-  /** In what 16-bit values are multiplied: float16 in sums of 16, or float32, the default. */
+  /** In what 16-bit values are multiplied: float16 in sums of eight, or float32, the default. */
   readonly products?: Storage;
   /** Workgroups that fill the adapter: layers of fewer are computed in parts, see `partsOf`. None by default. */
   readonly fill?: number;

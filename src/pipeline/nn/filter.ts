@@ -64,7 +64,7 @@ export interface PackedFilter {
 }
 
 /** Inputs of a tap whose products are summed in 16 bits. */
-const chain = 16;
+const chain = 8;
 
 /**
  * For each output the power of two by which its weights are multiplied where products are 16-bit floats: it makes the

@@ -10,7 +10,7 @@ interface Sizes {
   readonly tile: readonly [number, number];
   /** The same of an invocation; channels four or eight. A workgroup has as many invocations as its tile voxels, or twice … as many. */
   readonly own: readonly [number, number];
-  /** Inputs in workgroup memory at once, 8 or 16, where products are float32; of 16-bit products always 16, whose sums are one round. */
+  /** Inputs in workgroup memory at once, 8 or 16, where products are float32; of 16-bit products always 16. */
   readonly round: 8 | 16;
 }
 
