@@ -13,7 +13,7 @@ import { node24 } from './setup/packages.mjs';
 import { findSwiftShader } from './setup/vulkan.mjs';
 
 /** A native driver that hangs cannot be interrupted from inside; the pass is killed from outside. */
-const passLimitMinutes = 10;
+const passLimitMinutes = 20;
 
 function runVitest(args, env, report) {
   return new Promise((resolve) => {
