@@ -68,7 +68,8 @@ function sizeOf(text: string): Vec3 {
 
 const shares = ({ gflopInside, megabytes }: Work, warmMs: number, peaks: Peaks, storage: Storage = 'f32') => {
   const gflopPerSecond = (gflopInside / warmMs) * 1000;
-  const peak = storage === 'f32' ? peaks.gigaflopsPerSecond : peaks.gigaflops16PerSecond;
+  // Drivers on the CPU are slower in 16 bits, in which nothing is computed there.
+  const peak = Math.max(peaks.gigaflopsPerSecond, storage === 'f16' ? peaks.gigaflops16PerSecond || 0 : 0);
   const arithmeticShare = gflopPerSecond / peak;
   const readShare = megabytes / warmMs / peaks.readGigabytesPerSecond;
   return { gflopPerSecond, arithmeticShare, readShare, limitShare: Math.max(arithmeticShare, readShare) };
