@@ -73,8 +73,9 @@ case $(basename "$0") in
   kernel-tests)
     cd "$here"
     # What needs more than a GPU (image readers, a browser, the checkout's own scripts) stays at home.
-    exec "$here/lib/node" node_modules/vitest/vitest.mjs run --configLoader runner \
-      --exclude 'test/host/**' --exclude 'test/web/**' --exclude 'test/scripts/**' "$@"
+    # Their own arguments come first: behind an --exclude the names of tests would be taken for more of it.
+    exec "$here/lib/node" node_modules/vitest/vitest.mjs run "$@" --configLoader runner \
+      --exclude 'test/host/**' --exclude 'test/web/**' --exclude 'test/scripts/**'
     ;;
   *) echo "unknown program: $0" >&2; exit 2 ;;
 esac
