@@ -121,7 +121,7 @@ function valuesOf(shape: ActivationShape, rectified: boolean, storage: Storage):
   return storage === 'f16' ? new Float16Array(seen) : seen;
 }
 
-/** GPU milliseconds of a convolution, the first run and `repeats` more. The engine must have been made with `profile`. */
+/** GPU milliseconds of a convolution, the first run and `repeats` more. */
 export async function timeLayer(
   engine: Engine,
   layer: Layer,
@@ -145,7 +145,6 @@ export async function timeLayer(
     const into = rec.buffer('bench/nn.results', activationBytes(to, storage));
     const packed = { ...window, outputs: to.channels, ...buffers };
     const end = { storage, relu: true, ...(around ? { residual: around } : {}) } as const;
-    engine.profile.clear();
     if (winograd) {
       const [points, products] = workspaceBytes(from, to.channels, window).map((bytes, n) =>
         rec.buffer(`bench/nn.points${n}`, bytes),
@@ -155,8 +154,7 @@ export async function timeLayer(
       const inParts = parts ? { ...parts, buffer: rec.buffer('bench/nn.parts', partBytes(to, parts)) } : undefined;
       recordConvolution(rec, input, packed, into, { ...end, method, parts: inParts });
     }
-    await engine.execute(rec);
-    times.push(engine.profile.rows().reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+    times.push(await engine.measure(rec));
   }
   engine.release(input.buffer, buffers.weights, buffers.bias, ...(around ? [around.activation.buffer] : []));
   return times;

@@ -1,6 +1,6 @@
 /** Times the tiles of nn/conv on representative layers, for adapters that the table of tiles does not know. */
 import { type Engine, Recording } from '../../engine/index.ts';
-import { activationBytes, octetsOf, quadsOf, type Storage } from './activation.ts';
+import { activationBytes, type Storage } from './activation.ts';
 import {
   convolutionFlags,
   type ConvolutionMethod,
@@ -12,6 +12,7 @@ import {
   tilesOf,
   type Window,
 } from './conv.ts';
+import { packedBytes } from './filter.ts';
 import { partBytes, partsOf } from './parts.ts';
 import { type LayerClass, layerClasses, type TileChoice } from './tile-table.ts';
 import { defaultTile, type TileName, tiles } from './tiles.ts';
@@ -45,13 +46,15 @@ const mostTimes = 16;
 function recordLayer(layer: SampleLayer, method: ConvolutionMethod, storage: Storage, times: number): Recording {
   const rec = new Recording('nn/tiles');
   const shape = sampleShape(layer);
-  const values = Math.ceil(layer.channels / 16) * 27 * octetsOf(shape) * 128;
+  const { channels } = layer;
+  const sizes = { outputs: channels, inputs: channels, taps: window.extent };
+  const [weightBytes, biasBytes] = packedBytes(sizes, storage, productsOf(method, storage));
   const input = { ...shape, buffer: rec.zeros('nn/tiles.activation', activationBytes(shape, storage)) };
   const filter = {
     ...window,
-    outputs: layer.channels,
-    weights: rec.zeros('nn/tiles.weights', values * (storage === 'f16' ? 2 : 4)),
-    bias: rec.zeros('nn/tiles.bias', 32 * quadsOf(shape)),
+    outputs: channels,
+    weights: rec.zeros('nn/tiles.weights', weightBytes),
+    bias: rec.zeros('nn/tiles.bias', biasBytes),
   };
   const into = rec.buffer('nn/tiles.results', activationBytes(shape, storage));
   const some = partsOf(shape, shape, method.fill ?? 0);
