@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import source from '../../shaders/nn/conv-matrix.wgsl?raw';
 import {
@@ -21,8 +20,8 @@ import { openNetwork } from '../../src/pipeline/nn/network.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { type ConvolutionGeometry, convolution, type Tensor, type Triple } from '../reference/nn/conv.ts';
 import { useEngine } from '../support/engine.ts';
-import { describeShared, sharedPath } from '../support/shared.ts';
-import { convolve, relativeError } from '../support/tensors.ts';
+import { describeShared } from '../support/shared.ts';
+import { convolve, type RecordedConvolution, recordedCases, relativeError } from '../support/tensors.ts';
 
 /** Products and sums in float32: a few units in the last place of the norm. */
 const FLOAT32 = 1e-6;
@@ -332,15 +331,6 @@ describe('the choice of a method', () => {
   });
 });
 
-interface RecordedCase extends ConvolutionGeometry {
-  readonly name: string;
-  readonly input_shape: readonly number[];
-  readonly input: readonly number[];
-  readonly weight_shape: readonly number[];
-  readonly weight: readonly number[];
-  readonly bias: readonly number[] | null;
-  readonly output: readonly number[];
-}
 interface FeatureCase {
   readonly variant: Variant;
   readonly name: string;
@@ -350,12 +340,9 @@ interface FeatureCase {
 }
 
 describeShared("recorded outputs by the adapter's subgroup matrices", () => {
-  const read = <T>(name: string): readonly T[] =>
-    JSON.parse(readFileSync(sharedPath(`reference/resnet/${name}.json`), 'utf8')).cases;
-
   it.for(storages)('convolutions in %s', async (storage, { skip }) => {
     const method = methodOrSkip(storage, skip);
-    for (const c of read<RecordedCase>('ops/conv3d')) {
+    for (const c of recordedCases<RecordedConvolution>('ops/conv3d')) {
       const input = { shape: c.input_shape, data: c.input };
       const weights = { shape: c.weight_shape, data: c.weight };
       const { data } = await convolve(engine(), input, weights, c.bias, c, { method, storage });
@@ -364,7 +351,7 @@ describeShared("recorded outputs by the adapter's subgroup matrices", () => {
   });
 
   const plain = (c: FeatureCase) => Object.keys(c.options).every((key) => key === 'width' || key === 'shortcut');
-  const narrow = read<FeatureCase>('features_small').filter((c) => c.options.width !== undefined && plain(c));
+  const narrow = recordedCases<FeatureCase>('features_small').filter((c) => c.options.width !== undefined && plain(c));
   it.for(narrow.map((c) => ({ name: c.name, c })))('features of $name', async ({ c }, { skip }) => {
     const method = methodOrSkip('f16', skip);
     const { variant, options, input_shape: shape, features_f64: expected } = c;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromDevice, toDevice } from '../../src/pipeline/device-volume.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
@@ -11,7 +10,7 @@ import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { isSwiftShader, useEngine } from '../support/engine.ts';
 import { readNpy } from '../support/npy.ts';
 import { describeShared, sharedPath } from '../support/shared.ts';
-import { relativeError } from '../support/tensors.ts';
+import { recordedCases, relativeError } from '../support/tensors.ts';
 
 /** Of the features, norm over norm: float32 runs of other engines differ by up to 4e-7, the mildest mistake by 4e-3. */
 const FLOAT32 = 5e-6;
@@ -51,8 +50,7 @@ interface FeatureCase {
   readonly features_f64: readonly number[];
   readonly layers?: Readonly<Record<string, LayerStatistics>>;
 }
-const read = (name: string): readonly FeatureCase[] =>
-  JSON.parse(readFileSync(sharedPath(`reference/resnet/${name}.json`), 'utf8')).cases;
+const read = recordedCases<FeatureCase>;
 
 function architectureOf(variant: Variant, options: Options = {}): Architecture {
   const video = variant === 'torchvision';

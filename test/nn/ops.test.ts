@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
@@ -11,12 +10,14 @@ import { recordWinograd, suitsWinograd, winogradFilter, workspaceBytes } from '.
 import { type ConvolutionGeometry, convolution, type Tensor, type Triple } from '../reference/nn/conv.ts';
 import { globalAverage, maxPool } from '../reference/nn/pool.ts';
 import { useEngine } from '../support/engine.ts';
-import { describeShared, sharedPath } from '../support/shared.ts';
+import { describeShared } from '../support/shared.ts';
 import {
   bufferFor,
   convolve as convolveOn,
   filterFor,
+  type RecordedConvolution,
   readActivation,
+  recordedCases,
   relativeError,
   uploadFilter,
   uploadTensor,
@@ -69,8 +70,6 @@ interface Case {
   readonly output_shape: readonly number[];
   readonly output: readonly (number | null)[];
 }
-const read = <T>(name: string): readonly T[] =>
-  JSON.parse(readFileSync(sharedPath(`reference/resnet/ops/${name}.json`), 'utf8')).cases;
 const tensor = (shape: readonly number[], data: readonly (number | null)[]): Tensor => ({
   shape,
   data: data.map((v) => v ?? Number.NaN),
@@ -121,16 +120,10 @@ async function winograd(
   return readActivation(engine(), rec, result, storage);
 }
 
-const suits = (c: ConvCase) => suitsWinograd(windowFor({ shape: c.weight_shape, data: [] }, c));
-
-interface ConvCase extends Case, ConvolutionGeometry {
-  readonly weight_shape: readonly number[];
-  readonly weight: readonly number[];
-  readonly bias: readonly number[] | null;
-}
+const suits = (c: RecordedConvolution) => suitsWinograd(windowFor({ shape: c.weight_shape, data: [] }, c));
 
 describeShared('operators against recorded outputs', () => {
-  const convolutions = read<ConvCase>('conv3d');
+  const convolutions = recordedCases<RecordedConvolution>('ops/conv3d');
 
   it.for(ways.flatMap((way) => convolutions.map((c) => ({ ...way, name: c.name, c }))))(
     'convolution $name, $method in $storage',
@@ -189,7 +182,7 @@ describeShared('operators against recorded outputs', () => {
     expect(relativeError(data, c.output as number[])).toBeLessThan(FLOAT32);
   });
 
-  it.each(read<Case>('maxpool3d').map((c) => ({ name: c.name, c })))('max pool $name', async ({ c }) => {
+  it.each(recordedCases<Case>('ops/maxpool3d').map((c) => ({ name: c.name, c })))('max pool $name', async ({ c }) => {
     const rec = new Recording('test/maxpool');
     const input = uploadTensor(rec, inputOf(c), 'f32');
     const into = bufferFor(rec, input.images, input.channels, pooledSize(input.size), 'f32');
@@ -200,18 +193,21 @@ describeShared('operators against recorded outputs', () => {
     expect(maxPool(inputOf(c))).toEqual(expected);
   });
 
-  it.each(read<Case>('global_avgpool').map((c) => ({ name: c.name, c })))('global average $name', async ({ c }) => {
-    const rec = new Recording('test/average');
-    const input = uploadTensor(rec, inputOf(c), 'f32');
-    const download = rec.download(recordAverage(rec, input, 'f32'));
-    const words = (await engine().execute(rec)).u32(download);
-    const means = new Float32Array(words.buffer, words.byteOffset, words.length);
-    const stride = 8 * Math.ceil(input.channels / 8);
-    const found = c.output.map((_, k) => means[Math.floor(k / input.channels) * stride + (k % input.channels)]!);
-    // Half a unit in the last place for the result, as much for the sum in pairs.
-    expect(relativeError(found, c.output as number[])).toBeLessThan(2 ** -23);
-    expect(relativeError(globalAverage(inputOf(c)).data, c.output as number[])).toBeLessThan(1e-13);
-  });
+  it.each(recordedCases<Case>('ops/global_avgpool').map((c) => ({ name: c.name, c })))(
+    'global average $name',
+    async ({ c }) => {
+      const rec = new Recording('test/average');
+      const input = uploadTensor(rec, inputOf(c), 'f32');
+      const download = rec.download(recordAverage(rec, input, 'f32'));
+      const words = (await engine().execute(rec)).u32(download);
+      const means = new Float32Array(words.buffer, words.byteOffset, words.length);
+      const stride = 8 * Math.ceil(input.channels / 8);
+      const found = c.output.map((_, k) => means[Math.floor(k / input.channels) * stride + (k % input.channels)]!);
+      // Half a unit in the last place for the result, as much for the sum in pairs.
+      expect(relativeError(found, c.output as number[])).toBeLessThan(2 ** -23);
+      expect(relativeError(globalAverage(inputOf(c)).data, c.output as number[])).toBeLessThan(1e-13);
+    },
+  );
 
   interface NormCase extends Omit<Case, 'output_shape'> {
     readonly eps: number;
@@ -233,7 +229,7 @@ describeShared('operators against recorded outputs', () => {
   const vector = (data: readonly number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
 
   it('batch norm as the scale and bias of a convolution, with the rectifier', async () => {
-    const c = read<NormCase>('batchnorm3d').find(({ eps }) => eps === 1e-5)!;
+    const c = recordedCases<NormCase>('ops/batchnorm3d').find(({ eps }) => eps === 1e-5)!;
     const channels = c.weight.length;
     const identity = Float32Array.from({ length: channels ** 2 }, (_, k) => Number(k % (channels + 1) === 0));
     const pointwise: ConvolutionGeometry = { stride: [1, 1, 1], padding: [0, 0, 0], dilation: [1, 1, 1] };
@@ -270,47 +266,49 @@ describeShared('operators against recorded outputs', () => {
     readonly folded_weight: readonly number[];
     readonly folded_bias: readonly number[];
   }
-  it.each(read<FoldCase>('conv_bn_fold').map((c) => ({ name: c.name, c })))('folding $name', async ({ c }) => {
-    const geometry: ConvolutionGeometry = { stride: c.stride, padding: c.padding, dilation: [1, 1, 1] };
-    const weights = new Map([
-      ['c.weight', { shape: c.weight_shape, data: Float32Array.from(c.weight) }],
-      ['n.weight', vector(c.bn_weight)],
-      ['n.bias', vector(c.bn_bias)],
-      ['n.running_mean', vector(c.running_mean)],
-      ['n.running_var', vector(c.running_var)],
-      ...(c.conv_bias ? [['c.bias', vector(c.conv_bias)] as const] : []),
-    ]);
-    const filter = filterOf(weights, conv(c.weight_shape, geometry));
-    expect(relativeError(filter.weights, c.folded_weight)).toBeLessThan(ROUNDED);
-    expect(relativeError(filter.bias, c.folded_bias)).toBeLessThan(ROUNDED);
-    const way = { method: 'tiled', storage: 'f32' } as const;
-    const result = await convolve(
-      inputOf(c as unknown as Case),
-      { shape: c.weight_shape, data: filter.weights },
-      filter.bias,
-      geometry,
-      way,
-    );
-    expect(relativeError(result.data, c.output as number[])).toBeLessThan(FLOAT32);
-  });
+  it.each(recordedCases<FoldCase>('ops/conv_bn_fold').map((c) => ({ name: c.name, c })))(
+    'folding $name',
+    async ({ c }) => {
+      const geometry: ConvolutionGeometry = { stride: c.stride, padding: c.padding, dilation: [1, 1, 1] };
+      const weights = new Map([
+        ['c.weight', { shape: c.weight_shape, data: Float32Array.from(c.weight) }],
+        ['n.weight', vector(c.bn_weight)],
+        ['n.bias', vector(c.bn_bias)],
+        ['n.running_mean', vector(c.running_mean)],
+        ['n.running_var', vector(c.running_var)],
+        ...(c.conv_bias ? [['c.bias', vector(c.conv_bias)] as const] : []),
+      ]);
+      const filter = filterOf(weights, conv(c.weight_shape, geometry));
+      expect(relativeError(filter.weights, c.folded_weight)).toBeLessThan(ROUNDED);
+      expect(relativeError(filter.bias, c.folded_bias)).toBeLessThan(ROUNDED);
+      const way = { method: 'tiled', storage: 'f32' } as const;
+      const result = await convolve(
+        inputOf(c as unknown as Case),
+        { shape: c.weight_shape, data: filter.weights },
+        filter.bias,
+        geometry,
+        way,
+      );
+      expect(relativeError(result.data, c.output as number[])).toBeLessThan(FLOAT32);
+    },
+  );
 
   interface ShortcutCase extends Case {
     readonly planes: number;
     readonly stride: number;
   }
-  it.for(ways.flatMap((way) => read<ShortcutCase>('shortcut_a').map((c) => ({ ...way, name: c.name, c }))))(
-    'shortcut A $name, $method in $storage',
-    async ({ c, ...way }, { skip }) => {
-      need(way.method, way.storage, skip);
-      // A convolution of zeros leaves the shortcut alone.
-      const shape = [c.planes, c.input_shape[1]!, 3, 3, 3];
-      const nothing = { shape, data: new Float32Array(shape.reduce((product, n) => product * n, 1)) };
-      const residual = { tensor: inputOf(c), stride: c.stride };
-      const result = await convolve(inputOf(c), nothing, null, same(c.stride), { ...way, residual });
-      expect(result.shape).toEqual(c.output_shape);
-      expect(relativeError(result.data, c.output as number[])).toBeLessThan(way.storage === 'f32' ? 1e-15 : 2 ** -11);
-    },
-  );
+  it.for(
+    ways.flatMap((way) => recordedCases<ShortcutCase>('ops/shortcut_a').map((c) => ({ ...way, name: c.name, c }))),
+  )('shortcut A $name, $method in $storage', async ({ c, ...way }, { skip }) => {
+    need(way.method, way.storage, skip);
+    // A convolution of zeros leaves the shortcut alone.
+    const shape = [c.planes, c.input_shape[1]!, 3, 3, 3];
+    const nothing = { shape, data: new Float32Array(shape.reduce((product, n) => product * n, 1)) };
+    const residual = { tensor: inputOf(c), stride: c.stride };
+    const result = await convolve(inputOf(c), nothing, null, same(c.stride), { ...way, residual });
+    expect(result.shape).toEqual(c.output_shape);
+    expect(relativeError(result.data, c.output as number[])).toBeLessThan(way.storage === 'f32' ? 1e-15 : 2 ** -11);
+  });
 
   interface BlockCase extends Case {
     readonly in: number;
@@ -322,7 +320,7 @@ describeShared('operators against recorded outputs', () => {
       Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
     >;
   }
-  it.for(ways.flatMap((way) => read<BlockCase>('basic_block').map((c) => ({ ...way, name: c.name, c }))))(
+  it.for(ways.flatMap((way) => recordedCases<BlockCase>('ops/basic_block').map((c) => ({ ...way, name: c.name, c }))))(
     'block $name, $method in $storage',
     async ({ c, ...way }, { skip }) => {
       need(way.method, way.storage, skip);

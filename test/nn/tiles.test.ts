@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Caps, Recording } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/pipeline/nn/activation.ts';
@@ -19,12 +18,14 @@ import { type TileName, tiles } from '../../src/pipeline/nn/tiles.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import { type ConvolutionGeometry, convolution, type Tensor } from '../reference/nn/conv.ts';
 import { useEngine } from '../support/engine.ts';
-import { describeShared, sharedPath } from '../support/shared.ts';
+import { describeShared } from '../support/shared.ts';
 import {
   bufferFor,
   convolve as convolveOn,
   filterFor,
+  type RecordedConvolution,
   readActivation,
+  recordedCases,
   relativeError,
   uploadFilter,
   uploadTensor,
@@ -234,23 +235,13 @@ describe('parts', () => {
   });
 });
 
-interface Case extends ConvolutionGeometry {
-  readonly name: string;
-  readonly input_shape: readonly number[];
-  readonly input: readonly number[];
-  readonly weight_shape: readonly number[];
-  readonly weight: readonly number[];
-  readonly bias: readonly number[] | null;
-  readonly output: readonly number[];
-}
-
 describeShared('parts against recorded outputs', () => {
-  const cases: readonly Case[] = JSON.parse(readFileSync(sharedPath('reference/resnet/ops/conv3d.json'), 'utf8')).cases;
+  const cases = recordedCases<RecordedConvolution>('ops/conv3d');
   /**
    * The same convolution with its inputs `repeats` times, each time with another share of the weights: so that there are
    * enough for several parts, and roundings are not the same each time.
    */
-  const repeated = (c: Case, repeats: number): Work => {
+  const repeated = (c: RecordedConvolution, repeats: number): Work => {
     const [images, channels, ...size] = c.input_shape as [number, number, number, number, number];
     const [outputs, , ...extent] = c.weight_shape as [number, number, number, number, number];
     const shares = hashVolume('shares', [repeats]).map((v) => v + 3);

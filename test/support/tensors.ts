@@ -1,4 +1,5 @@
 /** Tensors [image, channel, depth, height, width] on the GPU and back, for the tests of networks. */
+import { readFileSync } from 'node:fs';
 import { type Engine, Recording } from '../../src/engine/index.ts';
 import {
   type Activation,
@@ -20,6 +21,23 @@ import { type Filter, packFilter } from '../../src/pipeline/nn/filter.ts';
 import { partBytes, partsOf } from '../../src/pipeline/nn/parts.ts';
 import type { Vec3 } from '../../src/pipeline/volume.ts';
 import type { ConvolutionGeometry, Tensor, Triple } from '../reference/nn/conv.ts';
+import { sharedPath } from './shared.ts';
+
+/** A convolution of reference/resnet with PyTorch's output. */
+export interface RecordedConvolution extends ConvolutionGeometry {
+  readonly name: string;
+  readonly input_shape: readonly number[];
+  readonly input: readonly number[];
+  readonly weight_shape: readonly number[];
+  readonly weight: readonly number[];
+  readonly bias: readonly number[] | null;
+  readonly output_shape: readonly number[];
+  readonly output: readonly number[];
+}
+
+/** The cases of a file of reference/resnet, named without its ending. */
+export const recordedCases = <T>(name: string): readonly T[] =>
+  JSON.parse(readFileSync(sharedPath(`reference/resnet/${name}.json`), 'utf8')).cases;
 
 const turned = ([d, h, w]: Triple): Vec3 => [w, h, d];
 
